@@ -1,0 +1,68 @@
+# One verb a task. `make` alone lists them.
+PYTHON ?= python3
+VENV ?= .venv
+VERSIONS ?= 3.11 3.12 3.13
+PROMPT ?= In one sentence, what is Oracle Cloud Infrastructure?
+BENCH_VENV := .venv-bench
+UV := .tools/uv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+export PROMPT
+export UV_NO_PROGRESS ?= 1
+export UV_PYTHON_DOWNLOADS ?= never
+
+.PHONY: help setup chat test check format test-pythons bench lock tables clean
+
+help: ## list the tasks
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+
+setup: $(READY) ## build .venv with ocicat and everything its tests need
+
+chat: setup ## ask the embedded emulator a question (PROMPT="…" changes it)
+	@$(BIN)/ocicat chat --emulator "$$PROMPT" </dev/null
+
+test: setup check ## format, lint, types, layers, and the whole test suite
+	@$(BIN)/pytest
+
+check: setup ## format, lint, types and the layer contract
+	@$(BIN)/ruff format --check --quiet || { echo "Not formatted: run 'make format'."; exit 1; }
+	@$(BIN)/ruff check --quiet
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache | tail -n 12
+
+format: setup ## format the code, and mend what the linter can
+	@$(BIN)/ruff check --fix --quiet; $(BIN)/ruff format
+
+test-pythons: ## the test suite on each of VERSIONS that this machine has
+	@for version in $(VERSIONS); do \
+	  if found=$$(tools/find_python.sh $$version); then \
+	    echo "== Python $$version"; \
+	    $(MAKE) --no-print-directory test VENV=.venv-$$version PYTHON=$$found || exit 1; \
+	  else echo "== Python $$version is not on this machine: skipped"; fi; \
+	done
+
+bench: $(BENCH_VENV)/.ready ## measure ocicat beside a bound, floors and peers
+	@$(BENCH_VENV)/bin/python -m bench $(ARGS)
+
+lock: $(UV) ## pin what pyproject.toml asks for, with hashes
+	@for group in dev bench; do \
+	  $(UV) pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+	    --no-annotate --custom-compile-command "make lock" \
+	    pyproject.toml --group $$group -o requirements/$$group.txt || exit 1; \
+	done
+
+tables: setup ## make the tables that are generated (regions, catalogue)
+	@$(BIN)/python tools/make_regions.py
+	@$(BIN)/python tools/make_catalog.py
+
+clean: ## remove what the tasks above have made
+	rm -rf .venv .venv-* .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build
+
+$(UV): requirements/uv.txt tools/get_uv.sh
+	@sh tools/get_uv.sh "$(PYTHON)" .tools
+
+$(VENV)/.ready: requirements/dev.txt pyproject.toml | $(UV)
+	@sh tools/make_venv.sh $(UV) "$(PYTHON)" $(VENV) requirements/dev.txt
+
+$(BENCH_VENV)/.ready: requirements/bench.txt pyproject.toml | $(UV)
+	@sh tools/make_venv.sh $(UV) "$(PYTHON)" $(BENCH_VENV) requirements/bench.txt
