@@ -1,0 +1,117 @@
+"""What a flow and its driver say to each other.
+
+A *flow* is a generator that tells one story (a call, a log-in) and does no I/O. It yields an
+*effect* and pauses; a driver in ``transport`` carries the effect out, and sends the outcome back
+in. One flow thus serves threads, event loops and tests that feed it by hand.
+
+===================  ==========================================  ==============================
+the flow yields      the driver                                  and sends back
+===================  ==========================================  ==============================
+:class:`Request`     sends it, waits for the answer              :class:`Response`
+:class:`Read`         waits for more of an open streamed body     ``bytes``; ``b""`` at its end
+:class:`Pause`       waits                                       ``None``
+a ``dict``           hands it to the caller (a stream's chunk)   ``None``
+===================  ==========================================  ==============================
+
+What goes wrong on the wire is thrown into the flow as an
+:class:`~ocicat.errors.TransportError`. This module knows no HTTP library.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Protocol, TypeVar
+
+__all__ = ["READ", "Ambient", "Effect", "Flow", "Pause", "Read", "Request", "Response", "Timeout"]
+
+
+@dataclass(frozen=True, slots=True)
+class Timeout:
+    """Seconds to wait: ``connect`` for a connection, ``read`` for each next byte."""
+
+    connect: float = 10.0
+    read: float = 300.0
+
+
+@dataclass(slots=True)
+class Request:
+    """One HTTP request, with the bytes exactly as they go on the wire.
+
+    * ``scheme``: ``"https"`` or ``"http"``.
+    * ``host``: the URL's authority as written, with ``:port`` only if the URL has it.
+    * ``target``: the raw request target (path and query, percent-encoding untouched).
+    * ``headers``: lower-case names. ``host`` and ``content-length`` are already among them when
+      they are signed; a driver must send all of these and change none.
+    * ``stream``: leave the body of a 200 answer unread; the flow will ask with :class:`Read`.
+    """
+
+    method: str
+    scheme: str
+    host: str
+    target: str
+    headers: dict[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    stream: bool = False
+    timeout: Timeout = Timeout()
+
+    @property
+    def url(self) -> str:
+        """The whole URL."""
+        return f"{self.scheme}://{self.host}{self.target}"
+
+
+@dataclass(slots=True)
+class Response:
+    """One HTTP answer. Header names are lower case. ``body`` is empty while a stream is open."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = b""
+    streaming: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Wait for so many seconds before going on."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """Ask for the next bytes of the open streamed body.
+
+    ``patience`` (seconds) replaces the request's read time-out: a flow that already has all it
+    needs waits only briefly for the end of the body, so that the connection can be used again.
+    """
+
+    patience: float | None = None
+
+
+#: The usual :class:`Read`, with the request's own time-out.
+READ: Final = Read()
+
+Effect = Request | Pause | Read | dict[str, Any]
+T = TypeVar("T")
+Flow = Generator[Effect, Any, T]
+
+
+class Ambient(Protocol):
+    """The clock and the dice, which flows are given because they may not own them."""
+
+    def now(self) -> float:
+        """Wall-clock time, in seconds since the epoch."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds on a clock that never jumps."""
+        ...
+
+    def random(self) -> float:
+        """A number in [0, 1)."""
+        ...
+
+    def token(self) -> str:
+        """32 random upper-case hexadecimal digits, fit for ``opc-request-id``."""
+        ...

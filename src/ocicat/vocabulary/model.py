@@ -1,0 +1,58 @@
+"""What can be known of a model. The catalogue in ``routing`` fills it in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+__all__ = ["ApiFormat", "LengthParameter", "ModelFacts"]
+
+ApiFormat = Literal["GENERIC", "COHERE", "COHEREV2"]
+LengthParameter = Literal["max_tokens", "max_completion_tokens"]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFacts:
+    """What is known of one model. The defaults are those of a model of which nothing is known."""
+
+    #: The name that OCI knows it by on demand, such as ``meta.llama-3.3-70b-instruct``.
+    id: str
+    #: As OCI's list of models spells it: ``cohere``, ``meta``, ``xai``, ``openai``, ``google``.
+    vendor: str = ""
+    #: The family whose row it builds on, such as ``grok``.
+    family: str = ""
+    name: str = ""
+    description: str = ""
+    #: Tokens of prompt and answer together; ``None`` where nobody says.
+    context: int | None = None
+    #: Tokens to ask for when the caller gives no limit; ``None`` leaves it to OCI.
+    max_output: int | None = None
+    #: Of ``text``, ``image``, ``audio``, ``video``.
+    input_modalities: tuple[str, ...] = ("text",)
+    #: Of ``text``, ``embedding``, ``ranking``.
+    output_modalities: tuple[str, ...] = ("text",)
+    tools: bool = True
+    reasoning: bool = False
+    #: OCI's words: ``CHAT``, ``TEXT_EMBEDDINGS``, ``TEXT_RERANK``.
+    capabilities: tuple[str, ...] = ("CHAT",)
+    #: Of ``openai`` (Chat Completions), ``native`` and ``responses``, the preferred one first.
+    transports: tuple[str, ...] = ("openai", "native")
+    #: The ``apiFormat`` of native requests.
+    api_format: ApiFormat = "GENERIC"
+    #: Under which name the model takes its limit of output tokens.
+    length_parameter: LengthParameter = "max_tokens"
+    #: Whether a native stream ends with ``[DONE]``.
+    sends_done: bool = True
+    #: Where it is served on demand, as far as documented.
+    regions: tuple[str, ...] = ()
+    #: Where it is only to be had on dedicated clusters, as far as documented.
+    dedicated_regions: tuple[str, ...] = ()
+    deprecated: bool = False
+    #: The day (``YYYY-MM-DD``) on which it ceased, or ceases, to be served on demand.
+    retired_on_demand: str | None = None
+    #: The id of the model to move to.
+    replaced_by: str | None = None
+    #: Other names under which OCI serves the same model.
+    aliases: tuple[str, ...] = ()
+    #: False where the id has no row of its own and the facts are its family's.
+    known: bool = True
