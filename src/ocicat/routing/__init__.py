@@ -1,0 +1,1 @@
+"""Which door a call goes through: models and their facts, regions, serving modes, addresses."""

@@ -1,0 +1,278 @@
+"""The catalogue: its rows, its families, and the tool that compiles it."""
+
+from __future__ import annotations
+
+import dataclasses
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ocicat.routing import catalog, regions
+from ocicat.vocabulary.model import ModelFacts
+
+ROOT = Path(__file__).resolve().parents[2]
+US = ("us-ashburn-1", "us-chicago-1", "us-phoenix-1")
+
+
+@pytest.fixture
+def tool() -> Iterator[Any]:
+    """``tools/make_catalog.py`` as a module."""
+    sys.path.insert(0, str(ROOT / "tools"))
+    try:
+        import make_catalog
+
+        yield make_catalog
+    finally:
+        sys.path.pop(0)
+
+
+# --- facts --------------------------------------------------------------------------------------
+
+
+def test_a_model_with_a_row_is_known_with_its_own_and_its_familys_facts() -> None:
+    model = catalog.facts("meta.llama-4-maverick-17b-128e-instruct-fp8")
+    assert model.known
+    assert (model.vendor, model.family) == ("meta", "llama")
+    assert model.context == 512_000
+    assert model.max_output == 4_000
+    assert model.input_modalities == ("text", "image")
+    assert model.transports == ("openai", "native")
+    assert model.regions == ("us-chicago-1",)
+
+
+def test_a_group_of_regions_is_written_out() -> None:
+    assert catalog.facts("xai.grok-4.3").regions == US
+    assert catalog.facts("google.gemini-2.5-pro").regions == (*US, "eu-frankfurt-1", "ap-osaka-1")
+
+
+@pytest.mark.parametrize(
+    ("alias", "id"),
+    [
+        ("cohere.command-a-reasoning", "cohere.command-a-reasoning-08-2025"),
+        ("cohere.command-a-vision", "cohere.command-a-vision-07-2025"),
+        ("cohere.rerank-v3.5", "cohere.rerank.v3-5"),
+        ("xai.grok-4.20-0309-reasoning", "xai.grok-4.20-reasoning"),
+        ("xai.grok-4.20-0309-non-reasoning", "xai.grok-4.20-non-reasoning"),
+    ],
+)
+def test_an_alias_has_the_facts_of_its_model(alias: str, id: str) -> None:
+    assert catalog.facts(alias) is not None
+    assert catalog.facts(alias) == catalog.facts(id)
+    assert catalog.facts(alias).known
+
+
+@pytest.mark.parametrize(
+    ("id", "expected"),
+    [
+        ("openai.gpt-9", {"family": "gpt", "length_parameter": "max_completion_tokens"}),
+        ("openai.o9-mini", {"family": "gpt", "length_parameter": "max_completion_tokens"}),
+        ("openai.gpt-oss-1t", {"family": "gpt-oss", "length_parameter": "max_tokens"}),
+        ("meta.llama-9", {"family": "llama", "api_format": "GENERIC", "sends_done": True}),
+        ("xai.grok-99", {"family": "grok", "vendor": "xai"}),
+        ("google.gemini-9", {"family": "gemini", "vendor": "google"}),
+        ("mistral.large", {"family": "mistral", "vendor": "mistral"}),
+        ("anthropic.claude-9", {"family": "claude", "vendor": "anthropic"}),
+        ("cohere.command-z", {"api_format": "COHERE", "transports": ("native",)}),
+        ("cohere.command-z", {"sends_done": False}),
+        ("cohere.command-a-vision-01-2030", {"api_format": "COHEREV2"}),
+        ("cohere.embed-v9", {"capabilities": ("TEXT_EMBEDDINGS",)}),
+        ("cohere.rerank-v9", {"capabilities": ("TEXT_RERANK",)}),
+        ("gpt-4o", {"family": "", "api_format": "GENERIC", "capabilities": ("CHAT",)}),
+        ("ocid1.generativeaiendpoint.oc1.iad.x", {"family": "", "api_format": "GENERIC"}),
+    ],
+)
+def test_a_model_without_a_row_has_the_facts_of_its_family(
+    id: str, expected: dict[str, object]
+) -> None:
+    model = catalog.facts(id)
+    assert model.id == id
+    assert not model.known
+    assert {name: getattr(model, name) for name in expected} == expected
+
+
+def test_models_of_no_family_are_still_asked_for_a_useful_length() -> None:
+    assert (catalog.facts("ocid1.generativeaimodel.oc1.iad.x").max_output or 0) >= 1_000
+
+
+@given(st.text())
+def test_any_text_has_facts(text: str) -> None:
+    assert isinstance(catalog.facts(text), ModelFacts)
+
+
+@given(st.text())
+def test_any_text_has_nearest_models(text: str) -> None:
+    assert len(catalog.nearest(text)) <= 3
+
+
+@pytest.mark.parametrize(
+    ("typo", "meant"),
+    [
+        ("xai.grok-4.33", "xai.grok-4.3"),
+        ("grok-4.3", "xai.grok-4.3"),
+        ("meta.llama-3.3-70b-instrukt", "meta.llama-3.3-70b-instruct"),
+        ("COHERE.command-a-03-2025", "cohere.command-a-03-2025"),
+    ],
+)
+def test_a_typo_finds_the_model_that_was_meant(typo: str, meant: str) -> None:
+    assert catalog.nearest(typo)[0] == meant
+
+
+# --- the rows as they stand ---------------------------------------------------------------------
+
+
+def test_no_two_names_are_the_same() -> None:
+    names = [name for model in catalog.models() for name in (model.id, *model.aliases)]
+    assert len(set(names)) == len(names)
+
+
+@pytest.mark.parametrize("model", catalog.models(), ids=lambda model: model.id)
+def test_a_row_agrees_with_itself(model: ModelFacts) -> None:
+    assert model.known
+    assert model.vendor == model.id.partition(".")[0]
+    assert model.name
+    assert model.family
+    assert model == catalog.facts(model.id)
+    assert all(regions.is_known(name) for name in model.regions + model.dedicated_regions)
+    assert not set(model.regions) & set(model.dedicated_regions)
+    assert (model.vendor == "cohere") == (model.transports == ("native",))
+    assert model.sends_done == (model.api_format == "GENERIC")
+    if model.context and model.max_output:
+        assert model.max_output < model.context
+    if model.replaced_by:
+        successor = catalog.facts(model.replaced_by)
+        assert successor.known
+        assert not successor.deprecated
+        assert successor.capabilities == model.capabilities
+    if model.retired_on_demand:
+        assert not model.regions
+
+
+@pytest.mark.parametrize(
+    "id",
+    [
+        # those that LiteLLM's page on OCI names
+        "meta.llama-4-maverick-17b-128e-instruct-fp8",
+        "meta.llama-4-scout-17b-16e-instruct",
+        "meta.llama-3.3-70b-instruct",
+        "meta.llama-3.2-90b-vision-instruct",
+        "meta.llama-3.1-405b-instruct",
+        "xai.grok-4",
+        "xai.grok-3",
+        "xai.grok-3-fast",
+        "xai.grok-3-mini",
+        "xai.grok-3-mini-fast",
+        "cohere.command-latest",
+        "cohere.command-a-03-2025",
+        "cohere.command-plus-latest",
+        # and a few more
+        "openai.gpt-oss-120b",
+        "google.gemini-2.5-flash-lite",
+        "cohere.embed-v4.0",
+        "cohere.rerank-v4.0-fast",
+    ],
+)
+def test_the_models_that_people_use_have_rows(id: str) -> None:
+    assert catalog.facts(id).known
+
+
+# --- the tool -----------------------------------------------------------------------------------
+
+
+def test_the_table_is_what_its_tool_makes_from_the_catalogue() -> None:
+    subprocess.run([sys.executable, ROOT / "tools/make_catalog.py", "--check"], check=True)
+
+
+def test_the_tool_expands_families_groups_and_dates(tool: Any) -> None:
+    made = tool.read(
+        """
+        [region_groups]
+        G = ["us-chicago-1", "us-ashburn-1"]
+        [default]
+        max_output = 7
+        [families.f]
+        prefixes = ["f."]
+        transports = ["native"]
+        max_output = 9
+        [[models]]
+        id = "f.one"
+        regions = ["eu-frankfurt-1", "G"]
+        retired_on_demand = 2026-09-30
+        aliases = ["f.uno"]
+        [[models]]
+        id = "stray"
+        transports = ["openai", "native"]
+        """
+    )
+    assert made.default == {"max_output": 7}
+    assert made.families == (("f.", {"family": "f", "max_output": 9, "transports": ("native",)}),)
+    assert made.models["f.one"] == {
+        "family": "f",
+        "max_output": 9,
+        "transports": ("native",),
+        "regions": ("eu-frankfurt-1", "us-chicago-1", "us-ashburn-1"),
+        "retired_on_demand": "2026-09-30",
+        "aliases": ("f.uno",),
+    }
+    assert made.models["stray"] == {"max_output": 7}
+    assert made.aliases == {"f.uno": "f.one"}
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("nonsense = 1", "the file: unknown: nonsense"),
+        ("[[models]]\nid = 'a'\ncontxt = 1", "a: unknown: contxt"),
+        ("[[models]]\nid = 'a'\nknown = false", "a: unknown: known"),
+        ("[[models]]\nid = 'a'\nfamily = 'x'", "a: unknown: family"),
+        ("[families.f]\nprefixes = ['f.']\ncontxt = 1", "families.f: unknown: contxt"),
+        ("[families.f]\nprefixes = ['f.']\naliases = ['x']", "families.f: unknown: aliases"),
+        ("[families.f]\nvendor = 'x'", "families.f.prefixes: a list"),
+        ("[default]\nid = 'x'", "default: unknown: id"),
+        ("[families.f]\nprefixes=['x']\n[families.g]\nprefixes=['x']", "f has the prefix 'x' too"),
+        ("[[models]]\nname = 'a'", "number 1 has no id"),
+        ("[[models]]\nid = 'a'\n[[models]]\nid = 'a'", "a: there are two"),
+        ("[[models]]\nid='a'\naliases=['c']\n[[models]]\nid='b'\naliases=['c']", "alias 'c' too"),
+        ("[[models]]\nid='a'\n[[models]]\nid='b'\naliases=['a']", "a: is an alias of b too"),
+        ("[[models]]\nid = 'a'\nreplaced_by = 'b'", "a: replaced_by names no model"),
+        ("[[models]]\nid = 'a'\nregions = ['mars-1']", "'mars-1' is neither a region"),
+        ("[[models]]\nid = 'a'\nregions = ['us-chicago-1', 'us-chicago-1']", "a region twice"),
+        ("[[models]]\nid = 'a'\nregions = 'us-chicago-1'", "a.regions: a list"),
+        ("[[models]]\nid = 'a'\ncontext = '128K'", "a.context: a number"),
+        ("[[models]]\nid = 'a'\ncontext = true", "a.context: a number"),
+        ("[[models]]\nid = 'a'\ncontext = 0", "a.context: a number"),
+        ("[[models]]\nid = 'a'\ntools = 'yes'", "a.tools: true or false"),
+        ("[[models]]\nid = 'a'\nname = ''", "a.name: a text"),
+        ("[[models]]\nid = 'a'\ntransports = ['carrier pigeon']", "is not one of openai"),
+        ("[[models]]\nid = 'a'\napi_format = 'generic'", "is not one of GENERIC"),
+        ("[[models]]\nid = 'a'\nlength_parameter = 'max'", "is not one of max_tokens"),
+        ("[[models]]\nid = 'a'\nretired_on_demand = '2026-09-30'", "a date such as"),
+        ("[[models]", "line 1"),
+    ],
+)
+def test_the_tool_refuses_what_it_does_not_understand(tool: Any, text: str, complaint: str) -> None:
+    with pytest.raises(tool.CatalogError) as caught:
+        tool.read(text)
+    assert complaint in str(caught.value)
+
+
+def test_every_field_can_be_written_in_the_file_or_is_worked_out(tool: Any) -> None:
+    """A new field of ModelFacts must find its way into the tool."""
+    fields = {field.name for field in dataclasses.fields(ModelFacts)}
+    assert set(tool.WORDS) < fields
+    assert fields > tool.PER_MODEL
+    assert fields > tool.NOT_IN_FILE
+
+
+def test_a_table_holds_plain_values_only(tool: Any) -> None:
+    from table_module import literal
+
+    assert literal({"a": ("x",), "b": (1, None, True)}) == '{"a": ("x",), "b": (1, None, True)}'
+    assert literal(("x" * 60, "y" * 60)).startswith("(\n    ")
+    with pytest.raises(TypeError, match="float"):
+        literal({"a": 1.5})
