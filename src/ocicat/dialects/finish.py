@@ -1,0 +1,39 @@
+"""Why an answer ended: the words of every family, and OpenAI's.
+
+Families spell reasons in every case and several ways. A reason that OpenAI has no word for becomes
+``stop`` and is kept as it came under the extension key ``oci_finish_reason``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+__all__ = ["put"]
+
+_NEUTRAL = {
+    # GENERIC and the OpenAI-compatible surface
+    "stop": "stop",
+    "stop sequence": "stop",
+    "stop_sequence": "stop",
+    "eos": "stop",
+    "end_turn": "stop",
+    "length": "length",
+    "max_tokens": "length",
+    "tool_calls": "tool_calls",
+    "tool_call": "tool_calls",
+    "function_call": "function_call",
+    "content_filter": "content_filter",
+    "safety": "content_filter",
+    # COHERE
+    "complete": "stop",
+    "error_toxic": "content_filter",
+    "error_limit": "length",
+}
+
+
+def put(choice: dict[str, Any], reason: str) -> None:
+    """Set ``choice``'s finish reason to OpenAI's word for ``reason``."""
+    neutral = _NEUTRAL.get(reason) or _NEUTRAL.get(reason.lower())
+    choice["finish_reason"] = neutral or "stop"
+    if neutral is None:
+        choice["oci_finish_reason"] = reason

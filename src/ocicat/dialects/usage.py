@@ -1,0 +1,71 @@
+"""Token counts: OCI's native spelling and the neutral one.
+
+Every count is optional on OCI's wire, and some models leave one out, so what is missing is worked
+out from the others where that can be done and otherwise left out. Source: the ``oci`` SDK's
+``Usage``, ``CompletionTokensDetails`` and ``PromptTokensDetails``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ocicat.vocabulary.chat import Usage
+
+__all__ = ["decode", "encode"]
+
+_DETAILS = {
+    "promptTokensDetails": ("prompt_tokens_details", {"cachedTokens": "cached_tokens"}),
+    "completionTokensDetails": (
+        "completion_tokens_details",
+        {
+            "reasoningTokens": "reasoning_tokens",
+            "acceptedPredictionTokens": "accepted_prediction_tokens",
+            "rejectedPredictionTokens": "rejected_prediction_tokens",
+        },
+    ),
+}
+
+
+def decode(wire: Any) -> Usage | None:
+    """The neutral usage of a native ``usage`` object, or ``None`` where there is none."""
+    if not isinstance(wire, dict):
+        return None
+    prompt, completion, total = (
+        wire.get("promptTokens"),
+        wire.get("completionTokens"),
+        wire.get("totalTokens"),
+    )
+    if prompt is not None and completion is None and total is not None:
+        completion = total - prompt
+    if prompt is not None and completion is not None and total is None:
+        total = prompt + completion
+    counts: dict[str, Any] = {
+        "prompt_tokens": prompt or 0,
+        "completion_tokens": completion or 0,
+        "total_tokens": total or 0,
+    }
+    for key, (name, fields) in _DETAILS.items():
+        details = wire.get(key)
+        if isinstance(details, dict):
+            counts[name] = {
+                neutral: details[camel]
+                for camel, neutral in fields.items()
+                if details.get(camel) is not None
+            }
+    return counts  # type: ignore[return-value]  # built key by key
+
+
+def encode(usage: Usage) -> dict[str, Any]:
+    """The native ``usage`` object of a neutral one."""
+    wire: dict[str, Any] = {
+        "completionTokens": usage.get("completion_tokens", 0),
+        "promptTokens": usage.get("prompt_tokens", 0),
+        "totalTokens": usage.get("total_tokens", 0),
+    }
+    for key, (name, fields) in _DETAILS.items():
+        details: Any = usage.get(name)
+        if details:
+            wire[key] = {
+                camel: details[neutral] for camel, neutral in fields.items() if neutral in details
+            }
+    return wire
