@@ -1,0 +1,1 @@
+"""Where identities come from: one file per kind. Knows nothing of dialects or models."""

@@ -1,0 +1,31 @@
+"""Small files that identities live in: noticed when they change, and read with clear errors."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ocicat.errors import ConfigurationError
+
+__all__ = ["Stamp", "read", "stamp"]
+
+#: What tells one state of a file from the next: modification time (ns), size, inode.
+Stamp = tuple[int, int, int]
+
+
+def stamp(path: Path) -> Stamp | None:
+    """The file's present state, or ``None`` where there is none to see."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size, status.st_ino
+
+
+def read(path: Path, where: str, error: type[ConfigurationError]) -> bytes:
+    """The file's bytes. Raises ``error``, which calls the file ``where``."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise error(f"{where} does not exist.") from None
+    except OSError as problem:
+        raise error(f"{where} cannot be read: {problem.strerror}.") from None

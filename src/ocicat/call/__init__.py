@@ -1,0 +1,1 @@
+"""The story of a call, told without I/O. Read ``exchange`` first."""

@@ -1,0 +1,1 @@
+"""The Python faces: ``functions`` (``completion`` and kin), with ``settings`` behind them all."""

@@ -1,0 +1,114 @@
+"""From settings to what a call needs: who signs, where to, who pays.
+
+Working that out takes far longer than looking it up, so it is kept, and made anew when an
+argument, a variable or the config file changes.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ocicat.auth import files
+from ocicat.auth.sdk_signer import SignerResolver
+from ocicat.auth.user import UserKeyResolver
+from ocicat.client import logs
+from ocicat.client.settings import VARIABLES, Settings
+from ocicat.errors import InvalidSetting
+from ocicat.routing.resolve import Place
+from ocicat.vocabulary.identity import IdentityResolver
+
+__all__ = ["Connection", "connect"]
+
+_MAX_KEPT = 256
+_USER_KEY = frozenset({"api_key", "user_principal"})
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """What the settings come to."""
+
+    identities: IdentityResolver
+    compartment_id: str
+    place: Place
+    log: logs.Log | None
+    #: Where the config file was, and its state, if one was read.
+    profile_path: Path | None
+    profile_stamp: files.Stamp | None
+
+    def is_current(self) -> bool:
+        """Whether the config file is still as it was."""
+        return self.profile_path is None or files.stamp(self.profile_path) == self.profile_stamp
+
+
+_kept: dict[tuple[object, ...], Connection] = {}
+
+
+def connect(arguments: Mapping[str, Any]) -> Connection:
+    """The connection for these arguments (public names), the environment and the config file.
+
+    Raises :class:`~ocicat.errors.ConfigurationError` kin for what is missing or wrong.
+    """
+    # Looking up the few that are set costs a quarter of looking up all that could be.
+    variables = sorted(VARIABLES.intersection(os.environ))
+    key = (*arguments.items(), *((name, os.environ.get(name)) for name in variables))
+    try:
+        kept = _kept.get(key)
+    except TypeError:  # an argument that no dictionary takes, such as a list: looked at below
+        return _make(Settings(arguments), arguments.get("oci_signer"))
+    if kept is not None and kept.is_current():
+        return kept
+    if len(_kept) >= _MAX_KEPT:
+        _kept.clear()
+    made = _kept[key] = _make(Settings(arguments), arguments.get("oci_signer"))
+    return made
+
+
+def _make(settings: Settings, signer: Any) -> Connection:
+    place = Place(
+        region=settings.get("region"),
+        api_base=settings.get("api_base"),
+        transport=settings.get("transport"),
+        serving_mode=settings.get("serving_mode"),
+        endpoint_id=settings.get("endpoint_id"),
+    )
+    identities = SignerResolver(signer) if signer is not None else _user_key(settings)
+    profile = settings.profile()
+    return Connection(
+        identities=identities,
+        compartment_id=settings.require("compartment_id"),
+        place=place,
+        log=logs.log if settings.flag("log_requests") else None,
+        profile_path=profile.path if profile else None,
+        profile_stamp=files.stamp(profile.path) if profile else None,
+    )
+
+
+def _user_key(settings: Settings) -> UserKeyResolver:
+    kind = settings.find("auth_type")
+    if kind is not None and kind.value not in _USER_KEY:
+        raise InvalidSetting(
+            f"The identity kind {kind.value!r} ({kind.source}) is not supported yet.",
+            setting="auth_type",
+            hint="Use api_key, or pass a signer of the oci SDK as `oci_signer=`.",
+        )
+    profile = settings.profile()
+    if profile and "security_token_file" in profile.values and not settings.get("user"):
+        raise InvalidSetting(
+            f"The profile {profile.name} in {profile.path} holds a CLI session, which is not"
+            " supported yet.",
+            setting="profile",
+            hint="Use a profile with an API key, or pass a signer of the oci SDK as `oci_signer=`.",
+        )
+    key = settings.get("key")
+    return UserKeyResolver(
+        tenancy=settings.require("tenancy"),
+        user=settings.require("user"),
+        fingerprint=settings.require("fingerprint"),
+        key=key,
+        key_file=None if key else settings.require("key_file"),
+        passphrase=settings.get("passphrase"),
+    )
