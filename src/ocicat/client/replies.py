@@ -25,8 +25,8 @@ __all__ = [
 class Record(dict[str, Any]):
     """A dictionary whose keys are attributes too.
 
-    An annotated key that is absent reads as ``None``, as in the ``openai`` SDK; a name that is
-    neither annotated nor present raises ``AttributeError``.
+    An annotated key that is absent reads as ``None``, either way, as in the ``openai`` SDK; any
+    other name that is absent raises ``KeyError`` or ``AttributeError``.
     """
 
     __slots__ = ()
@@ -34,13 +34,8 @@ class Record(dict[str, Any]):
     #: The keys whose values, or whose list's items, are records of another class.
     _parts: ClassVar[dict[str, type[Record]]] = {}
 
-    def __getattr__(self, name: str) -> Any:
-        try:
-            value = self[name]
-        except KeyError:
-            if name in type(self).__annotations__ and not name.startswith("_"):
-                return None
-            raise AttributeError(f"{type(self).__name__} has no {name!r}") from None
+    def __getitem__(self, name: str) -> Any:
+        value = super().__getitem__(name)
         kind = self._parts.get(name)
         if kind is not None:
             if type(value) is dict:
@@ -48,6 +43,16 @@ class Record(dict[str, Any]):
             elif type(value) is list and value and type(value[0]) is dict:
                 value[:] = [kind(item) for item in value]
         return value
+
+    def __missing__(self, name: str) -> None:
+        if name not in type(self).__annotations__ or name.startswith("_"):
+            raise KeyError(name)
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self[name]
+        except KeyError:
+            raise AttributeError(f"{type(self).__name__} has no {name!r}") from None
 
     def __setattr__(self, name: str, value: Any) -> None:
         self[name] = value
