@@ -1,4 +1,4 @@
-"""A client for the emulator's own tests: ``http.client`` and bare sockets, signed by the ``oci`` SDK.
+"""A client for the emulator's own tests: bare HTTP, signed by the ``oci`` SDK.
 
 Nothing of ocicat signs, sends or decodes here, so that the emulator is judged by strangers.
 """

@@ -18,7 +18,7 @@ from yarl import URL
 
 from ocicat.errors import TransportError
 from ocicat.transport import faults
-from ocicat.transport.proxies import proxy_for
+from ocicat.transport.proxies import Proxy, proxy_for
 from ocicat.transport.tls import context
 from ocicat.vocabulary.flow import Flow, Pause, Read, Request, Response
 
@@ -144,7 +144,7 @@ class _Session:
             max_line_size=_MAX_HEADER_BYTES,
             max_field_size=_MAX_HEADER_BYTES,
         )
-        self._proxies: dict[tuple[str, str], str | None] = {}
+        self._proxies: dict[tuple[str, str], Proxy | None] = {}
         self._keeper = self._keep()
 
     async def open(self) -> None:
@@ -158,7 +158,7 @@ class _Session:
         finally:
             await self.http.close()
 
-    def proxy(self, request: Request) -> str | None:
+    def proxy(self, request: Request) -> Proxy | None:
         origin = request.scheme, request.host
         if origin not in self._proxies:
             self._proxies[origin] = proxy_for(*origin)
@@ -189,14 +189,19 @@ async def _send(request: Request) -> tuple[Response, _Body | None]:
     """Send a request and read its answer, or only the head of it if a stream has begun."""
     session = await _session()
     reused: list[bool] = []
+    proxy = session.proxy(request)
+    headers: dict[str, str] = request.headers
+    if proxy and request.scheme == "http":
+        headers = {**headers, **proxy.headers}  # no tunnel, so the request itself carries them
     try:
         answer = await session.http.request(
             request.method,
             URL(request.url, encoded=True),
             data=request.body or None,
-            headers=request.headers,
+            headers=headers,
             allow_redirects=False,
-            proxy=session.proxy(request),
+            proxy=proxy.url if proxy else None,
+            proxy_headers=proxy.headers if proxy else None,
             trace_request_ctx=reused,
             timeout=aiohttp.ClientTimeout(
                 total=None,
@@ -206,7 +211,8 @@ async def _send(request: Request) -> tuple[Response, _Body | None]:
         )
     except _READ_ERRORS as problem:
         gone = isinstance(problem, (aiohttp.ServerDisconnectedError, ConnectionError))
-        raise faults.translate(problem, request, stale=gone and bool(reused)) from problem
+        stale = gone and bool(reused)
+        raise faults.translate(problem, request, closed=gone, stale=stale) from problem
     headers = {name.lower(): value for name, value in answer.headers.items()}
     body = _Body(answer, request)
     is_stream = headers.get("content-type", "").lower().startswith("text/event-stream")

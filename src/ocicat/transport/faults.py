@@ -11,10 +11,13 @@ from ocicat.vocabulary.flow import Request
 __all__ = ["translate"]
 
 
-def translate(problem: BaseException, request: Request, *, stale: bool = False) -> TransportError:
+def translate(
+    problem: BaseException, request: Request, *, closed: bool = False, stale: bool = False
+) -> TransportError:
     """Our error for ``problem``, which broke ``request``.
 
-    ``stale`` says that it happened on a used connection before any answer.
+    ``closed`` says that the far side closed the connection, and ``stale`` that it did so on a used
+    connection before any answer.
     """
     where = f"{request.scheme}://{request.host}"
     cause = _root(problem)
@@ -37,7 +40,7 @@ def translate(problem: BaseException, request: Request, *, stale: bool = False) 
         )
     if isinstance(cause, ConnectionRefusedError):
         return APIConnectionError(f"{where} refuses connections.", hint="Is it the right address?")
-    if stale or isinstance(cause, (ConnectionError, EOFError)):
+    if closed or isinstance(cause, (ConnectionError, EOFError)):
         return APIConnectionError(
             f"{where} closed the connection before its answer was complete.", stale=stale
         )
@@ -46,7 +49,8 @@ def translate(problem: BaseException, request: Request, *, stale: bool = False) 
 
 def _root(problem: BaseException) -> BaseException:
     """The operating system's own error beneath a library's, where there is one."""
-    seen: BaseException | None = problem
+    # aiohttp keeps the causes of its errors in attributes.
+    seen: BaseException | None = getattr(problem, "certificate_error", problem)
     while seen is not None:
         if isinstance(seen, (TimeoutError, ssl.SSLError, socket.gaierror, ConnectionError)):
             return seen

@@ -9,7 +9,6 @@ threads share them without a lock.
 from __future__ import annotations
 
 import atexit
-import base64
 import http.client
 import os
 import re
@@ -20,7 +19,7 @@ import zlib
 from collections import deque
 from collections.abc import Iterator
 from typing import Any, TypeVar, cast
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from ocicat.errors import TransportError
 from ocicat.transport import faults
@@ -125,12 +124,13 @@ class Run(Iterator[dict[str, Any]]):
 class _Connection:
     """One connection to an origin, and since when it has been idle."""
 
-    __slots__ = ("http", "idle_since", "origin", "through_proxy", "used")
+    __slots__ = ("http", "idle_since", "origin", "proxy_headers", "through_proxy", "used")
 
     def __init__(self, request: Request) -> None:
         self.origin = _origin(request)
         self.used = False
         self.idle_since = 0.0
+        self.proxy_headers: dict[str, str] = {}
         connect = request.timeout.connect
         url = urlsplit(f"{request.scheme}://{request.host}")
         host, port = url.hostname or "", url.port
@@ -139,14 +139,11 @@ class _Connection:
         if proxy is None:
             self.http = _http(request.scheme, host, port, connect)
             return
-        via = urlsplit(proxy)
-        headers = {}
-        if via.username:
-            login = f"{unquote(via.username)}:{unquote(via.password or '')}"
-            headers["Proxy-Authorization"] = "Basic " + base64.b64encode(login.encode()).decode()
-        self.http = _http(request.scheme, via.hostname or "", via.port or 80, connect)
+        self.http = _http(request.scheme, proxy.host, proxy.port, connect)
         if request.scheme == "https":
-            self.http.set_tunnel(host, port or 443, headers)
+            self.http.set_tunnel(host, port or 443, proxy.headers)
+        else:
+            self.proxy_headers = proxy.headers
 
     def send(self, request: Request) -> http.client.HTTPResponse:
         if self.http.sock is None:
@@ -154,7 +151,8 @@ class _Connection:
         sock = self.http.sock
         sock.settimeout(request.timeout.read)
         # Head and body in one piece: the connection's own methods would send two packets.
-        sock.sendall(_head(request, request.url if self.through_proxy else request.target))
+        target = request.url if self.through_proxy else request.target
+        sock.sendall(_head(request, target, {**request.headers, **self.proxy_headers}))
         answer = http.client.HTTPResponse(sock, method=request.method)
         try:
             answer.begin()
@@ -183,11 +181,11 @@ class _Connection:
             self.close()
 
 
-def _head(request: Request, target: str) -> bytes:
+def _head(request: Request, target: str, headers: dict[str, str]) -> bytes:
     """The request as it goes on the wire, body included."""
     lines = [f"{request.method} {target} HTTP/1.1"]
-    lines += [f"{name}: {value}" for name, value in request.headers.items()]
-    if request.body and "content-length" not in request.headers:
+    lines += [f"{name}: {value}" for name, value in headers.items()]
+    if request.body and "content-length" not in headers:
         lines.append(f"content-length: {len(request.body)}")
     text = "\r\n".join(lines)
     if _NOT_IN_A_HEAD.search(text) or text.count("\r\n") != len(lines) - 1:
