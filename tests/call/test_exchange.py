@@ -4,16 +4,6 @@ from __future__ import annotations
 
 import msgspec
 import pytest
-from support.flows import (
-    STREAM,
-    Names,
-    Stopped,
-    call,
-    chunk_event,
-    feed,
-    json_response,
-    sse_bytes,
-)
 
 from ocicat.call.exchange import exchange, exchange_stream
 from ocicat.call.retry import RetryPolicy
@@ -27,6 +17,16 @@ from ocicat.errors import (
     RateLimitError,
     StreamBroken,
     UnsupportedFeature,
+)
+from support.flows import (
+    STREAM,
+    Names,
+    Stopped,
+    call,
+    chunk_event,
+    feed,
+    json_response,
+    sse_bytes,
 )
 
 REPLY = {
@@ -65,7 +65,9 @@ def test_a_refused_request_is_refused_before_anything_is_sent() -> None:
 def test_a_failure_in_passing_is_tried_again_with_everything_new_but_the_retry_token() -> None:
     ambient = Stopped()
     fed = feed(
-        exchange(call(ambient=ambient)), [BUSY, json_response({}, 503), json_response(REPLY)], ambient
+        exchange(call(ambient=ambient)),
+        [BUSY, json_response({}, 503), json_response(REPLY)],
+        ambient,
     )
     assert fed.result["choices"][0]["message"]["content"] == "hello"
     first, second, third = fed.requests

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.terminal import Terminal
 
 from ocicat.emulator import Emulator
+from support.terminal import Terminal
 
 OCICAT = [sys.executable, "-m", "ocicat"]
 

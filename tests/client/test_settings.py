@@ -194,6 +194,17 @@ def test_a_tilde_in_a_path_is_expanded(home: Any, monkeypatch: pytest.MonkeyPatc
     assert resolve(oci_key_file="~/emulator_key.pem")
 
 
+def test_an_endpoint_in_the_profile_may_be_a_url_or_as_for_the_sdk_a_domain(
+    home: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OCICAT_API_BASE")
+    url = connect({}).place.api_base
+    assert url is not None
+    home.config_file.write_text(home.config_file.read_text().replace(url, "my.cloud.example"))
+    place = connect({}).place
+    assert (place.api_base, place.region) == (None, "my.cloud.example")
+
+
 def test_a_session_profile_is_named_as_such(home: Any) -> None:
     home.config_file.write_text(
         "[DEFAULT]\nregion=us-chicago-1\ntenancy=t\nsecurity_token_file=x\nfingerprint=f\n"

@@ -1,4 +1,5 @@
 """Error bodies of every shape that OCI has, read into typed errors that say what to do next."""
+# ruff: noqa: E501  (the bodies are as OCI sends them)
 
 from __future__ import annotations
 

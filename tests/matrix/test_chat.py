@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from support.doors import DOORS, Door
 
 from ocicat import errors
 from ocicat.emulator import Emulator, StreamStyle
+from support.doors import DOORS, Door
 
 WIRES = [
     pytest.param("meta.llama-3.3-70b-instruct", None, id="Llama"),

@@ -18,11 +18,11 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
-from support.raw_server import RawServer, raw_server, reply
 
 from ocicat import errors
 from ocicat.transport import aio, sync
 from ocicat.vocabulary.flow import READ, Flow, Pause, Read, Request, Response, Timeout
+from support.raw_server import RawServer, raw_server, reply
 
 OK = reply(b'{"fine": true}', opc_request_id="A/B/C", X_Mixed_Case="v")
 HOST = "127.0.0.1"

@@ -68,9 +68,13 @@ def connect(arguments: Mapping[str, Any]) -> Connection:
 
 
 def _make(settings: Settings, signer: Any) -> Connection:
+    region, api_base = settings.get("region"), settings.get("api_base")
+    if api_base and api_base == settings.profile_value("endpoint") and "://" not in api_base:
+        # As the SDK reads this key: the domain that follows the service's name.
+        region, api_base = api_base, None
     place = Place(
-        region=settings.get("region"),
-        api_base=settings.get("api_base"),
+        region=region,
+        api_base=api_base,
         transport=settings.get("transport"),
         serving_mode=settings.get("serving_mode"),
         endpoint_id=settings.get("endpoint_id"),

@@ -212,6 +212,11 @@ class Settings:
             self._profile_looked_up = True
         return self._profile
 
+    def profile_value(self, key: str) -> str | None:
+        """What the profile, if one is in use, says under ``key``."""
+        profile = self.profile()
+        return profile.values.get(key) if profile else None
+
     def _stands_alone(self) -> bool:
         given = {name for name, value in self._arguments.items() if value is not None}
         if given & {"oci_profile", "oci_config_file"}:
