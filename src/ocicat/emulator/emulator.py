@@ -1,0 +1,346 @@
+"""The emulator itself: an HTTP server on a thread of its own, with a home that leads to it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import tempfile
+import threading
+from collections.abc import Callable, Mapping
+from types import TracebackType
+from typing import Any, Final
+
+from aiohttp import web
+
+from ocicat.emulator.backend import Backend
+from ocicat.emulator.home import COMPARTMENT_ID, Home
+from ocicat.emulator.ledger import Ledger, Received
+from ocicat.emulator.rules_file import load_rules
+from ocicat.emulator.script import Match, Rule, Script
+from ocicat.emulator.service import MAX_BODY_BYTES, Service
+from ocicat.emulator.streams import StreamStyle
+from ocicat.emulator.tenancy import ENDPOINTS, Tenancy
+from ocicat.errors import InvalidSetting
+from ocicat.vocabulary.model import ApiFormat
+
+__all__ = ["Emulator"]
+
+_ADDRESS: Final = "127.0.0.1"
+#: Seconds that a request in progress has to end when the emulator stops.
+_GRACE: Final = 0.05
+
+
+class Emulator:
+    """A strict local OCI Generative AI.
+
+    ::
+
+        with Emulator() as oci:
+            oci.when("weather").answer("Sunny.")
+            ...     # any OCI client, with the credentials in oci.home.config_file, at oci.url
+            assert oci.ledger.last.verified
+
+    * ``home``: a directory for the key and the OCI config file, or a :class:`Home`; by default a
+      temporary directory that goes away when the emulator stops.
+    * ``port``: to listen on, at 127.0.0.1; 0 takes any free one.
+    * ``rules``: a TOML file of scripted behaviour.
+    * ``backend``: base URL of an OpenAI-compatible server that gives real answers.
+    * ``streams``: how event streams look on the wire.
+    * ``observe``: called on the emulator's thread after each request, with its ledger entry and the
+      milliseconds that it took.
+
+    Raises :class:`~ocicat.errors.InvalidSetting` for a home, rules file or backend that cannot be
+    used. All methods may be called from any thread.
+    """
+
+    def __init__(
+        self,
+        home: Home | str | os.PathLike[str] | None = None,
+        *,
+        port: int = 0,
+        rules: str | os.PathLike[str] | None = None,
+        backend: str | None = None,
+        streams: StreamStyle | None = None,
+        observe: Callable[[Received, float], None] | None = None,
+    ) -> None:
+        self.tenancy = Tenancy()
+        self.script = Script()
+        #: What was asked.
+        self.ledger = Ledger()
+        if rules is not None:
+            load_rules(rules, self.script)
+        upstream = Backend(backend) if backend is not None else None
+        self._wanted_home = home
+        self._home: Home | None = None
+        self._temporary: tempfile.TemporaryDirectory[str] | None = None
+        self._port = port
+        self._bound: tuple[str, int] | None = None
+        self._service = Service(
+            self.tenancy,
+            self.script,
+            self.ledger,
+            streams=streams or StreamStyle(),
+            backend=upstream,
+            observe=observe,
+        )
+        self._thread: threading.Thread | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stopping: asyncio.Event | None = None
+
+    # --- running ---------------------------------------------------------------------------------
+
+    def start(self) -> Emulator:
+        """Listen, and write the home's config file. Returns once requests are taken.
+
+        Raises :class:`~ocicat.errors.InvalidSetting` if the port cannot be used.
+        """
+        if self._thread is not None:
+            raise RuntimeError("the emulator is running already")
+        listener = self._listen()
+        self._bound = listener.getsockname()
+        try:
+            self._move_in().write_config(self.url)
+        except BaseException:
+            listener.close()
+            self.stop()
+            raise
+        ready = threading.Event()
+        failures: list[BaseException] = []
+        self._thread = threading.Thread(
+            target=self._run, args=(listener, ready, failures), name="ocicat-emulator", daemon=True
+        )
+        self._thread.start()
+        ready.wait()
+        if failures:
+            self.stop()
+            raise RuntimeError("the emulator could not start") from failures[0]
+        return self
+
+    def stop(self) -> None:
+        """Close all connections and stop listening. Does nothing if it is not running."""
+        thread, loop, stopping = self._thread, self._loop, self._stopping
+        if thread is not None:
+            if loop is not None and stopping is not None and not loop.is_closed():
+                loop.call_soon_threadsafe(stopping.set)
+            thread.join()
+            self._thread = None
+        if self._temporary is not None:
+            self._temporary.cleanup()
+            self._temporary = None
+
+    def __enter__(self) -> Emulator:
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def serve(self, say: Callable[[str], object]) -> None:
+        """Run in the foreground until Ctrl-C or SIGTERM. ``say`` is given lines for people."""
+        ended = threading.Event()
+        previous = signal.signal(signal.SIGTERM, lambda *_: ended.set())
+        try:
+            with self:
+                say(f"The ocicat emulator listens at {self.url}. Ctrl-C ends it.")
+                say(f"The oci SDK takes service_endpoint={self.url!r},")
+                say(f"OpenAI SDKs with an OCI signature take base_url={self.url + '/openai/v1'!r}.")
+                say("Credentials, and all that ocicat needs:")
+                for name, value in self.environment().items():
+                    say(f"export {name}={_quoted(value)}")
+                ended.wait()
+        except KeyboardInterrupt:
+            pass
+        finally:
+            signal.signal(signal.SIGTERM, previous)
+
+    # --- where it is -----------------------------------------------------------------------------
+
+    @property
+    def home(self) -> Home:
+        """Its key and config file. Raises ``RuntimeError`` before :meth:`start`."""
+        if self._home is None:
+            raise RuntimeError("the emulator has not been started")
+        return self._home
+
+    @property
+    def url(self) -> str:
+        """The base URL, without a path. Raises ``RuntimeError`` before :meth:`start`."""
+        if self._bound is None:
+            raise RuntimeError("the emulator has not been started")
+        return f"http://{self._bound[0]}:{self._bound[1]}"
+
+    @property
+    def compartment_id(self) -> str:
+        """The OCID of the compartment that callers use."""
+        return COMPARTMENT_ID
+
+    @property
+    def endpoints(self) -> Mapping[ApiFormat, str]:
+        """The OCID of a dedicated endpoint for each API format."""
+        return {api_format: ocid for api_format, (ocid, _) in ENDPOINTS.items()}
+
+    def environment(self) -> dict[str, str]:
+        """The environment variables with which clients find the emulator."""
+        return self.home.environment()
+
+    # --- what it does ----------------------------------------------------------------------------
+
+    def when(self, match: Match = None) -> Rule:
+        """A new rule for the chats that ``match`` fits: ``oci.when("weather").answer("Sunny.")``.
+
+        ``match`` is a text that the last user message contains, a compiled pattern, a function from
+        the neutral request to a bool, or ``None`` for every chat.
+        """
+        return self.script.when(match)
+
+    @property
+    def streams(self) -> StreamStyle:
+        """How event streams look on the wire; assign another :class:`StreamStyle` to change it."""
+        return self._service.streams
+
+    @streams.setter
+    def streams(self, style: StreamStyle) -> None:
+        self._service.streams = style
+
+    @property
+    def clock_offset(self) -> float:
+        """Seconds by which the emulator's clock is ahead of the true time."""
+        return self._service.clock_offset
+
+    @clock_offset.setter
+    def clock_offset(self, seconds: float) -> None:
+        self._service.clock_offset = seconds
+
+    # --- who and what exists ---------------------------------------------------------------------
+
+    def add_key(self, tenancy_id: str, user_id: str, public_pem: str | bytes) -> str:
+        """Make another user's API key known; returns the ``keyId`` to sign with.
+
+        Raises :class:`~ocicat.errors.InvalidKey` for what is not an RSA public key in PEM.
+        """
+        return self.tenancy.add_key(tenancy_id, user_id, public_pem)
+
+    def add_compartment(self, ocid: str) -> None:
+        """Make another compartment known."""
+        self.tenancy.add_compartment(ocid)
+
+    def add_model(self, model_id: str, *, api_format: ApiFormat | None = None) -> None:
+        """Make a model known that the catalogue does not have, or has as retired."""
+        self.tenancy.add_model(model_id, api_format=api_format)
+
+    def add_endpoint(self, ocid: str, model_id: str) -> None:
+        """Make a dedicated endpoint known that serves a known model."""
+        self.tenancy.add_endpoint(ocid, model_id)
+
+    # --- the server's thread ---------------------------------------------------------------------
+
+    def _move_in(self) -> Home:
+        wanted = self._wanted_home
+        if wanted is None:
+            self._temporary = tempfile.TemporaryDirectory(prefix="ocicat-emulator-")
+            wanted = self._temporary.name
+        self._home = wanted if isinstance(wanted, Home) else Home(wanted)
+        self.tenancy.register(self._home.key_id, self._home.public_key)
+        self._service.key_id = self._home.key_id
+        return self._home
+
+    def _listen(self) -> socket.socket:
+        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        try:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind((_ADDRESS, self._port))
+        except (OSError, OverflowError) as problem:
+            listener.close()
+            raise InvalidSetting(
+                f"The emulator cannot listen at {_ADDRESS}:{self._port}: {problem}.",
+                setting="port",
+                hint="Take another port, or 0 for any free one.",
+            ) from problem
+        return listener
+
+    def _run(
+        self, listener: socket.socket, ready: threading.Event, failures: list[BaseException]
+    ) -> None:
+        try:
+            with asyncio.Runner() as runner:
+                runner.run(self._serve(listener, ready))
+        except BaseException as failure:
+            failures.append(failure)
+        finally:
+            listener.close()
+            ready.set()
+
+    async def _serve(self, listener: socket.socket, ready: threading.Event) -> None:
+        loop = self._loop = asyncio.get_running_loop()
+        self._stopping = asyncio.Event()
+        connections = _Connections(self._service)
+        server = await loop.create_server(connections, sock=listener, backlog=512)
+        ready.set()
+        await self._stopping.wait()
+        server.close()
+        connections.pre_shutdown()
+        await connections.shutdown(_GRACE)
+        await server.wait_closed()
+        if self._service.backend is not None:
+            await self._service.backend.close()
+
+
+class _Connections(web.Server):
+    """aiohttp's server, with our words for what is no HTTP request."""
+
+    def __init__(self, service: Service) -> None:
+        super().__init__(
+            service.handle,
+            request_factory=self._request,
+            # A handler that waits (a stall, a stream kept open) ends when its client hangs up.
+            handler_cancellation=True,
+            access_log=None,
+            # A body is signed as it was sent, so it is not decompressed.
+            auto_decompress=False,
+        )
+        self.service = service
+
+    def __call__(self) -> web.RequestHandler:
+        return _Connection(self, loop=self._loop, **self._kwargs)
+
+    def _request(
+        self, message: Any, payload: Any, protocol: Any, writer: Any, task: Any
+    ) -> web.BaseRequest:
+        return web.BaseRequest(
+            message, payload, protocol, writer, task, self._loop, client_max_size=MAX_BODY_BYTES
+        )
+
+
+class _Connection(web.RequestHandler):
+    """One connection."""
+
+    __slots__ = ()
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """The reply to bytes that are no HTTP request; everything else is answered before."""
+        manager = self._manager
+        if not isinstance(manager, _Connections) or request.writer.output_size > 0:
+            raise ConnectionError("the connection is of no further use")
+        problem = " ".join((message or str(exc) or "no reason is known").split())
+        return manager.service.refuse_malformed(
+            request, status, f"no valid HTTP request: {problem}"
+        )
+
+
+def _quoted(value: str) -> str:
+    """A value as a POSIX shell takes it."""
+    import shlex
+
+    return shlex.quote(value)

@@ -1,0 +1,220 @@
+"""The emulated OCI as one function from a request to a reply.
+
+Each request goes the same way: read, find the operation, verify the signature, run the operation.
+This is the only file that knows which paths there are.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+import time
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from aiohttp import web
+
+from ocicat.dialects.dialect import Origin
+from ocicat.emulator import models
+from ocicat.emulator.answers import ScriptedModel
+from ocicat.emulator.backend import Backend, BackendModel
+from ocicat.emulator.call import Call
+from ocicat.emulator.chats import Chat, read_native, read_openai
+from ocicat.emulator.delivery import Source, deliver, hang_up
+from ocicat.emulator.ledger import Ledger, Received
+from ocicat.emulator.refusals import Refused, refusal
+from ocicat.emulator.script import Behaviour, Script
+from ocicat.emulator.streams import StreamStyle
+from ocicat.emulator.tenancy import Tenancy
+from ocicat.signing.verify import SignatureRefused, verify
+
+__all__ = ["MAX_BODY_BYTES", "Service"]
+
+#: Larger bodies are refused with 413.
+MAX_BODY_BYTES: Final = 32 * 1024 * 1024
+
+_log = logging.getLogger("ocicat.emulator")
+
+Operation = Callable[[Call], Awaitable[web.StreamResponse]]
+
+
+class Service:
+    """Answers requests. ``observe`` is told of each one: its ledger entry, and milliseconds taken.
+
+    Attributes may be changed between requests.
+    """
+
+    def __init__(
+        self,
+        tenancy: Tenancy,
+        script: Script,
+        ledger: Ledger,
+        *,
+        streams: StreamStyle,
+        backend: Backend | None,
+        observe: Callable[[Received, float], None] | None,
+    ) -> None:
+        self.tenancy = tenancy
+        self.script = script
+        self.ledger = ledger
+        self.streams = streams
+        self.backend = backend
+        #: The ``keyId`` of the emulator's own throwaway identity.
+        self.key_id = ""
+        #: Seconds by which the emulator's clock is ahead of the true time.
+        self.clock_offset = 0.0
+        self._observe = observe
+        self._streams_begun = 0
+        self._operations: list[tuple[re.Pattern[str], dict[str, Operation]]] = [
+            (re.compile(r"/20231130/actions/chat"), {"POST": self._native_chat}),
+            (re.compile(r"/openai/v1/chat/completions"), {"POST": self._openai_chat}),
+            (re.compile(r"/20231130/actions/v1/chat/completions"), {"POST": self._openai_chat}),
+            (re.compile(r"/20231130/models"), {"GET": self._list_models}),
+            (re.compile(r"/20231130/models/[^/]+"), {"GET": self._get_model}),
+        ]
+
+    def now(self) -> float:
+        """The emulator's time, in seconds since the epoch."""
+        return time.time() + self.clock_offset
+
+    async def handle(self, http: web.BaseRequest) -> web.StreamResponse:
+        """Answer one request."""
+        began = time.monotonic()
+        call = self._call(http)
+        try:
+            return await self._answer(call)
+        finally:
+            if self._observe is not None and call.received is not None:
+                self._observe(call.received, (time.monotonic() - began) * 1000)
+
+    def refuse_malformed(self, http: web.BaseRequest, status: int, problem: str) -> web.Response:
+        """The reply to bytes that are no HTTP request."""
+        call = self._call(http)
+        response = call.refuse(
+            refusal(status, "The request is malformed.", problem, code="CannotParseRequest")
+        )
+        response.force_close()
+        if self._observe is not None and call.received is not None:
+            self._observe(call.received, 0.0)
+        return response
+
+    def _call(self, http: web.BaseRequest) -> Call:
+        return Call(http, self.ledger, trusted_key_id=self.key_id, clock=self.now)
+
+    async def _answer(self, call: Call) -> web.StreamResponse:
+        try:
+            await self._read_body(call)
+            operation = self._find(call)
+            self._verify(call)
+            return await operation(call)
+        except Refused as refused:
+            response = call.refuse(refused)
+            if refused.status == 413:
+                response.force_close()
+            return response
+        except (ConnectionError, asyncio.CancelledError):
+            raise
+        except Exception as bug:
+            _log.exception("%s %s failed in the emulator", call.method, call.target)
+            if call.received is not None:
+                return hang_up(call)
+            reason = f"the emulator failed: {type(bug).__name__}: {bug}"
+            return call.refuse(
+                refusal(500, "Internal Server Error", reason, code="InternalServerError")
+            )
+
+    async def _read_body(self, call: Call) -> None:
+        declared = call.headers.get("content-length", "0")
+        if declared.isdecimal() and int(declared) > MAX_BODY_BYTES:
+            raise _too_large()
+        if call.headers.get("expect", "").lower() == "100-continue":
+            await call.http.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            call.http.writer.output_size = 0
+        try:
+            call.take_body(await call.http.read())
+        except web.HTTPRequestEntityTooLarge:
+            raise _too_large() from None
+
+    def _find(self, call: Call) -> Operation:
+        for pattern, methods in self._operations:
+            if not pattern.fullmatch(call.path):
+                continue
+            operation = methods.get(call.method)
+            if operation is None:
+                refused = refusal(
+                    405,
+                    "The method is not allowed.",
+                    f"{call.path} takes {', '.join(methods)}, not {call.method}",
+                    code="MethodNotAllowed",
+                )
+                refused.headers["allow"] = ", ".join(methods)
+                raise refused
+            return operation
+        raise refusal(
+            404,
+            "Authorization failed or requested resource not found.",
+            f"the emulator has no operation at {call.path}",
+            code="NotAuthorizedOrNotFound",
+        )
+
+    def _verify(self, call: Call) -> None:
+        def key_of(key_id: str) -> object:
+            call.key_id = key_id
+            return self.tenancy.public_key(key_id)
+
+        try:
+            verified = verify(
+                call.method,
+                call.target,
+                call.headers,
+                call.body,
+                keys=key_of,  # type: ignore[arg-type]
+                now=self.now(),
+            )
+        except SignatureRefused as refused:
+            raise refusal(
+                refused.status, refused.message, refused.reason, code=refused.code
+            ) from None
+        call.verified = True
+        call.signed_headers = verified.signed_headers
+
+    async def _native_chat(self, call: Call) -> web.StreamResponse:
+        return await self._chat(call, read_native(call, self.tenancy))
+
+    async def _openai_chat(self, call: Call) -> web.StreamResponse:
+        return await self._chat(call, read_openai(call, self.tenancy))
+
+    async def _chat(self, call: Call, chat: Chat) -> web.StreamResponse:
+        call.chat = chat.request
+        behaviour = self.script.choose(chat.request)
+        self._streams_begun += 1
+        return await deliver(
+            call,
+            chat,
+            behaviour,
+            self._source(call, chat, behaviour),
+            self.streams,
+            self.streams.dice(self._streams_begun),
+        )
+
+    def _source(self, call: Call, chat: Chat, behaviour: Behaviour) -> Source:
+        origin = Origin(chat.request["model"], call.opc_request_id, int(self.now()))
+        if self.backend is not None and behaviour.text is None:
+            return BackendModel(self.backend, chat.request, origin)
+        return ScriptedModel(chat.request, behaviour, origin.reply_id, origin.received)
+
+    async def _list_models(self, call: Call) -> web.StreamResponse:
+        return models.list_models(call, self.tenancy)
+
+    async def _get_model(self, call: Call) -> web.StreamResponse:
+        return models.get_model(call, self.tenancy, call.path.rpartition("/")[2])
+
+
+def _too_large() -> Refused:
+    return refusal(
+        413,
+        "The request is too large.",
+        f"the body has more than {MAX_BODY_BYTES} bytes, the emulator's limit",
+        code="RequestEntityTooLarge",
+    )
