@@ -8,6 +8,8 @@ thousand chunks does not pay for what nobody reads.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from operator import methodcaller
 from typing import Any, ClassVar
 
 __all__ = [
@@ -31,21 +33,27 @@ class Record(dict[str, Any]):
 
     __slots__ = ()
 
-    #: The keys whose values, or whose list's items, are records of another class.
+    # The keys whose values, or whose list's items, are records of another class.
     _parts: ClassVar[dict[str, type[Record]]] = {}
 
+    def __init_subclass__(cls, *, parts: dict[str, type[Record]] | None = None) -> None:
+        cls._parts = parts or {}
+        # Real properties: streams read a few of them for each chunk, and a lookup that has to fail
+        # before __getattr__ is asked costs four times as much.
+        for name in cls.__annotations__:
+            if name in cls._parts:
+                getter = _part_getter(name, cls._parts[name])
+            else:
+                getter = methodcaller("get", name)
+            setattr(cls, name, property(getter))
+
     def __getitem__(self, name: str) -> Any:
-        value = super().__getitem__(name)
-        kind = self._parts.get(name)
-        if kind is not None:
-            if type(value) is dict:
-                value = self[name] = kind(value)
-            elif type(value) is list and value and type(value[0]) is dict:
-                value[:] = [kind(item) for item in value]
-        return value
+        if name in self._parts and name in self:
+            return getattr(self, name)
+        return super().__getitem__(name)
 
     def __missing__(self, name: str) -> None:
-        if name not in type(self).__annotations__ or name.startswith("_"):
+        if name not in type(self).__annotations__:
             raise KeyError(name)
 
     def __getattr__(self, name: str) -> Any:
@@ -90,6 +98,21 @@ class Record(dict[str, Any]):
     to_dict = model_dump
 
 
+def _part_getter(name: str, kind: type[Record]) -> Callable[[Record], Any]:
+    """Reads a part, and makes it a record the first time."""
+
+    def get(record: Record) -> Any:
+        value = record.get(name)
+        if type(value) is dict:
+            value = kind(value)
+            record[name] = value
+        elif type(value) is list and value and type(value[0]) is dict:
+            value[:] = [kind(item) for item in value]
+        return value
+
+    return get
+
+
 def _plain(value: Any, exclude_none: bool) -> Any:
     if isinstance(value, dict):
         return {
@@ -126,11 +149,10 @@ class Message(Record):
     tool_calls: list[dict[str, Any]] | None
 
 
-class Choice(Record):
+class Choice(Record, parts={"message": Message}):
     """One answer. ``oci_finish_reason`` is set where OCI's reason has no word in OpenAI's API."""
 
     __slots__ = ()
-    _parts: ClassVar[dict[str, type[Record]]] = {"message": Message}
 
     index: int
     message: Message
@@ -139,11 +161,10 @@ class Choice(Record):
     oci_finish_reason: str | None
 
 
-class ChatCompletion(Record):
+class ChatCompletion(Record, parts={"choices": Choice, "usage": CompletionUsage}):
     """A whole reply. ``created`` is in seconds since the epoch."""
 
     __slots__ = ()
-    _parts: ClassVar[dict[str, type[Record]]] = {"choices": Choice, "usage": CompletionUsage}
 
     id: str
     object: str
@@ -166,11 +187,10 @@ class Delta(Record):
     tool_calls: list[dict[str, Any]] | None
 
 
-class ChunkChoice(Record):
+class ChunkChoice(Record, parts={"delta": Delta}):
     """What a chunk adds to one choice."""
 
     __slots__ = ()
-    _parts: ClassVar[dict[str, type[Record]]] = {"delta": Delta}
 
     index: int
     delta: Delta
@@ -179,11 +199,10 @@ class ChunkChoice(Record):
     oci_finish_reason: str | None
 
 
-class ChatCompletionChunk(Record):
+class ChatCompletionChunk(Record, parts={"choices": ChunkChoice, "usage": CompletionUsage}):
     """One event of a streamed reply."""
 
     __slots__ = ()
-    _parts: ClassVar[dict[str, type[Record]]] = {"choices": ChunkChoice, "usage": CompletionUsage}
 
     id: str
     object: str

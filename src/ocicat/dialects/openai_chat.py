@@ -126,20 +126,16 @@ def stream_decoder(origin: Origin, *, with_usage: bool) -> StreamDecoder:
 class StreamDecoder:
     """Chunks that are neutral already; this watches for their end and for failures."""
 
-    __slots__ = (
-        "_begun",
-        "_counted",
-        "_finished",
-        "_origin",
-        "_request_id",
-        "_texts",
-        "_with_usage",
-    )
-
     def __init__(self, origin: Origin, with_usage: bool) -> None:
         self._origin = origin
         self._with_usage = with_usage
-        self._request_id = origin.opc_request_id
+        self._usual = (
+            ("id", origin.reply_id),
+            ("object", "chat.completion.chunk"),
+            ("created", origin.received),
+            ("model", origin.model),
+            ("opc_request_id", origin.opc_request_id),
+        )
         self._begun: set[int] = set()
         self._finished: set[int] = set()
         self._counted = False
@@ -182,11 +178,9 @@ class StreamDecoder:
             return []  # a keep-alive: no choices, nothing counted
         if choices is None:
             event["choices"] = []
-        event.setdefault("id", self._origin.reply_id)
-        event.setdefault("object", "chat.completion.chunk")
-        event.setdefault("created", self._origin.received)
-        event.setdefault("model", self._origin.model)
-        event["opc_request_id"] = self._request_id
+        for name, value in self._usual:
+            if name not in event:
+                event[name] = value
         return [event]  # type: ignore[list-item]  # neutral but for what was evened out above
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import weakref
 from collections.abc import AsyncGenerator
+from contextvars import ContextVar
 from typing import Any, TypeVar, cast
 
 import aiohttp
@@ -29,6 +30,7 @@ T = TypeVar("T")
 _READ_ERRORS = (aiohttp.ClientError, OSError, ValueError)
 _MAX_HEADER_BYTES = 65536
 
+_was_used: ContextVar[bool] = ContextVar("ocicat_connection_was_used")
 _sessions: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _Session] = (
     weakref.WeakKeyDictionary()
 )
@@ -138,9 +140,8 @@ class _Session:
 
     def __init__(self) -> None:
         self.http = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0, ssl=context()),
+            connector=_Connector(),
             cookie_jar=aiohttp.DummyCookieJar(),
-            trace_configs=[_reuse_trace()],
             max_line_size=_MAX_HEADER_BYTES,
             max_field_size=_MAX_HEADER_BYTES,
         )
@@ -165,15 +166,19 @@ class _Session:
         return self._proxies[origin]
 
 
-def _reuse_trace() -> aiohttp.TraceConfig:
-    """Notes in a request's context that it was sent on a connection that others had used."""
-    trace = aiohttp.TraceConfig()
+class _Connector(aiohttp.TCPConnector):
+    """Notes for the running task whether it was given a connection that had been used before."""
 
-    async def note(_session: object, context: Any, _params: object) -> None:
-        context.trace_request_ctx.append(True)
+    def __init__(self) -> None:
+        super().__init__(limit=0, ssl=context())
+        self._used: weakref.WeakSet[Any] = weakref.WeakSet()
 
-    trace.on_connection_reuseconn.append(note)
-    return trace
+    async def connect(self, *arguments: Any, **options: Any) -> Any:
+        connection = await super().connect(*arguments, **options)
+        protocol = connection.protocol
+        _was_used.set(protocol in self._used)
+        self._used.add(protocol)
+        return connection
 
 
 async def _session() -> _Session:
@@ -188,7 +193,7 @@ async def _session() -> _Session:
 async def _send(request: Request) -> tuple[Response, _Body | None]:
     """Send a request and read its answer, or only the head of it if a stream has begun."""
     session = await _session()
-    reused: list[bool] = []
+    _was_used.set(False)
     proxy = session.proxy(request)
     headers: dict[str, str] = request.headers
     if proxy and request.scheme == "http":
@@ -202,7 +207,6 @@ async def _send(request: Request) -> tuple[Response, _Body | None]:
             allow_redirects=False,
             proxy=proxy.url if proxy else None,
             proxy_headers=proxy.headers if proxy else None,
-            trace_request_ctx=reused,
             timeout=aiohttp.ClientTimeout(
                 total=None,
                 sock_connect=request.timeout.connect,
@@ -211,7 +215,7 @@ async def _send(request: Request) -> tuple[Response, _Body | None]:
         )
     except _READ_ERRORS as problem:
         gone = isinstance(problem, (aiohttp.ServerDisconnectedError, ConnectionError))
-        stale = gone and bool(reused)
+        stale = gone and _was_used.get()
         raise faults.translate(problem, request, closed=gone, stale=stale) from problem
     headers = {name.lower(): value for name, value in answer.headers.items()}
     body = _Body(answer, request)

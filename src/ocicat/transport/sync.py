@@ -88,7 +88,11 @@ class Run(Iterator[dict[str, Any]]):
     def __next__(self) -> dict[str, Any]:
         try:
             while True:
-                self.advance()
+                if isinstance(self.effect, dict):
+                    # The chunk has been taken: going on needs no waiting.
+                    self.effect = self._flow.send(None)
+                else:
+                    self.advance()
                 if isinstance(self.effect, dict):
                     return self.effect
         except BaseException:
