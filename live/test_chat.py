@@ -10,6 +10,7 @@ from recording import Recording
 from ocicat import errors
 from ocicat.call.exchange import exchange, exchange_stream
 from ocicat.client.functions import prepare
+from ocicat.client.stream import ChatStream
 from ocicat.transport import sync
 
 MODELS = os.environ.get(
@@ -57,7 +58,7 @@ def test_a_stream(model: str, transport: str) -> None:
     }
     call = prepare(model, ASK, True, options)
     try:
-        chunks = list(sync.open_stream(recording.of(exchange_stream(call))))
+        chunks = list(ChatStream(sync.open_stream(recording.of(exchange_stream(call)))))
     finally:
         recording.write(f"{model}-{transport}-stream")
     choices = [choice for chunk in chunks for choice in chunk["choices"]]

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from ocicat.emulator import Emulator
-from support.terminal import Terminal
+from support.terminal import Terminal, heed_ctrl_c
 
 OCICAT = [sys.executable, "-m", "ocicat"]
 
@@ -149,7 +149,11 @@ def test_a_broken_stream_still_prints_what_arrived(oci_emulator: Emulator) -> No
 def test_an_interrupted_script_prints_what_arrived(oci_emulator: Emulator) -> None:
     oci_emulator.when("hi").answer("one two three four").stall(30, after_events=3)
     process = subprocess.Popen(
-        [*OCICAT, "chat", "hi"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [*OCICAT, "chat", "hi"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=heed_ctrl_c,
     )
     deadline = time.monotonic() + 20
     while not len(oci_emulator.ledger) and time.monotonic() < deadline:

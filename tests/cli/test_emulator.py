@@ -19,6 +19,7 @@ from click.testing import CliRunner
 from ocicat.cli.emulator import emulator
 from ocicat.emulator import Home
 from support.emulator_client import ask, chat_body
+from support.terminal import heed_ctrl_c
 
 CODE = "from ocicat.cli.emulator import emulator; emulator()"
 
@@ -30,6 +31,7 @@ def running(*arguments: str) -> Iterator[subprocess.Popen[str]]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=heed_ctrl_c,
     )
     try:
         yield process

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pty
 import select
+import signal
 import subprocess
 import time
 from collections.abc import Callable
@@ -12,7 +13,7 @@ from types import TracebackType
 
 import pyte
 
-__all__ = ["Terminal"]
+__all__ = ["Terminal", "heed_ctrl_c"]
 
 
 class Terminal:
@@ -74,8 +75,14 @@ class Terminal:
         return self.lines
 
 
+def heed_ctrl_c() -> None:
+    """Undo what a background job inherits: that SIGINT is ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def _take_terminal(follower: int) -> None:
     import fcntl
     import termios
 
+    heed_ctrl_c()
     fcntl.ioctl(follower, termios.TIOCSCTTY, 0)

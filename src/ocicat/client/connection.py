@@ -52,9 +52,7 @@ def connect(arguments: Mapping[str, Any]) -> Connection:
 
     Raises :class:`~ocicat.errors.ConfigurationError` kin for what is missing or wrong.
     """
-    # Looking up the few that are set costs a quarter of looking up all that could be.
-    variables = sorted(VARIABLES.intersection(os.environ))
-    key = (*arguments.items(), *((name, os.environ.get(name)) for name in variables))
+    key = (*arguments.items(), *_environment())
     try:
         kept = _kept.get(key)
     except TypeError:  # an argument that no dictionary takes, such as a list: looked at below
@@ -65,6 +63,12 @@ def connect(arguments: Mapping[str, Any]) -> Connection:
         _kept.clear()
     made = _kept[key] = _make(Settings(arguments), arguments.get("oci_signer"))
     return made
+
+
+def _environment() -> list[tuple[object, object]]:
+    """The variables that matter and their values, in an order that stays the same."""
+    # Looking for the few that are set costs a third of asking for all that could be.
+    return [(name, os.environ[name]) for name in sorted(VARIABLES.intersection(os.environ))]
 
 
 def _make(settings: Settings, signer: Any) -> Connection:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -25,7 +25,7 @@ class ChatStream(Iterator[ChatCompletionChunk]):
         self._run = run
 
     def __next__(self) -> ChatCompletionChunk:
-        return ChatCompletionChunk(self._run.__next__())
+        return self._run.next_chunk(ChatCompletionChunk)
 
     def close(self) -> None:
         """End the request. Nothing more is received."""
@@ -56,8 +56,8 @@ class AsyncChatStream(AsyncIterator[ChatCompletionChunk]):
     def __init__(self, run: aio.Run) -> None:
         self._run = run
 
-    async def __anext__(self) -> ChatCompletionChunk:
-        return ChatCompletionChunk(await self._run.__anext__())
+    def __anext__(self) -> Awaitable[ChatCompletionChunk]:
+        return self._run.next_chunk(ChatCompletionChunk)
 
     async def aclose(self) -> None:
         """End the request. Nothing more is received."""

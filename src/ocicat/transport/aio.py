@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import asyncio
 import weakref
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextvars import ContextVar
+from functools import lru_cache
 from typing import Any, TypeVar, cast
 
 import aiohttp
@@ -21,7 +22,7 @@ from ocicat.errors import TransportError
 from ocicat.transport import faults
 from ocicat.transport.proxies import Proxy, proxy_for
 from ocicat.transport.tls import context
-from ocicat.vocabulary.flow import Flow, Pause, Read, Request, Response
+from ocicat.vocabulary.flow import Flow, Pause, Read, Request, Response, Timeout
 
 __all__ = ["Run", "open_stream", "run"]
 
@@ -62,7 +63,7 @@ async def open_stream(flow: Flow[None]) -> Run:
 
 
 class Run:
-    """A flow being driven. Iterating gives the chunks that it yields."""
+    """A flow being driven."""
 
     def __init__(self, flow: Flow[Any]) -> None:
         self._flow = flow
@@ -89,10 +90,8 @@ class Run:
             # A coroutine must not let a StopIteration out.
             self.ended, self.result, self.effect = True, end.value, None
 
-    def __aiter__(self) -> Run:
-        return self
-
-    async def __anext__(self) -> dict[str, Any]:
+    async def next_chunk(self, kind: Callable[[dict[str, Any]], T]) -> T:
+        """The next chunk that the flow yields, made a ``kind``; ``StopAsyncIteration`` at last."""
         try:
             while True:
                 if isinstance(self.effect, dict):
@@ -101,7 +100,7 @@ class Run:
                 elif not self.ended:
                     await self.advance()
                 if isinstance(self.effect, dict):
-                    return self.effect
+                    return kind(self.effect)
                 if self.ended:
                     self.close()
                     raise StopAsyncIteration
@@ -181,6 +180,16 @@ class _Connector(aiohttp.TCPConnector):
         return connection
 
 
+@lru_cache(maxsize=32)
+def _timeout(timeout: Timeout) -> aiohttp.ClientTimeout:
+    return aiohttp.ClientTimeout(total=None, sock_connect=timeout.connect, sock_read=timeout.read)
+
+
+@lru_cache(maxsize=256)
+def _url(url: str) -> URL:
+    return URL(url, encoded=True)
+
+
 async def _session() -> _Session:
     loop = asyncio.get_running_loop()
     session = _sessions.get(loop)
@@ -201,17 +210,13 @@ async def _send(request: Request) -> tuple[Response, _Body | None]:
     try:
         answer = await session.http.request(
             request.method,
-            URL(request.url, encoded=True),
+            _url(request.url),
             data=request.body or None,
             headers=headers,
             allow_redirects=False,
             proxy=proxy.url if proxy else None,
             proxy_headers=proxy.headers if proxy else None,
-            timeout=aiohttp.ClientTimeout(
-                total=None,
-                sock_connect=request.timeout.connect,
-                sock_read=request.timeout.read,
-            ),
+            timeout=_timeout(request.timeout),
         )
     except _READ_ERRORS as problem:
         gone = isinstance(problem, (aiohttp.ServerDisconnectedError, ConnectionError))

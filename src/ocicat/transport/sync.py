@@ -17,7 +17,7 @@ import socket
 import time
 import zlib
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable
 from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
 
@@ -67,8 +67,8 @@ def open_stream(flow: Flow[None]) -> Run:
     return driven
 
 
-class Run(Iterator[dict[str, Any]]):
-    """A flow being driven. Iterating gives the chunks that it yields."""
+class Run:
+    """A flow being driven."""
 
     def __init__(self, flow: Flow[Any]) -> None:
         self._flow = flow
@@ -85,7 +85,8 @@ class Run(Iterator[dict[str, Any]]):
         else:
             self.effect = self._flow.send(answer)
 
-    def __next__(self) -> dict[str, Any]:
+    def next_chunk(self, kind: Callable[[dict[str, Any]], T]) -> T:
+        """The next chunk that the flow yields, made a ``kind``; ``StopIteration`` at the end."""
         try:
             while True:
                 if isinstance(self.effect, dict):
@@ -94,7 +95,7 @@ class Run(Iterator[dict[str, Any]]):
                 else:
                     self.advance()
                 if isinstance(self.effect, dict):
-                    return self.effect
+                    return kind(self.effect)
         except BaseException:
             self.close()
             raise
