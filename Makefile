@@ -28,7 +28,7 @@ check: setup ## format, lint, types and the layer contract
 	@$(BIN)/ruff format --check --quiet || { echo "Not formatted: run 'make format'."; exit 1; }
 	@$(BIN)/ruff check --quiet
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports --no-cache | tail -n 12
+	@found=$$($(BIN)/lint-imports --no-cache 2>&1) || { echo "$$found"; exit 1; }
 
 format: setup ## format the code, and mend what the linter can
 	@$(BIN)/ruff check --fix --quiet; $(BIN)/ruff format
