@@ -250,6 +250,20 @@ def test_an_error_event_is_the_cause_with_its_own_class() -> None:
     assert isinstance(fed.error.__cause__, RateLimitError)
 
 
+def test_a_cohere_model_that_reports_a_failure_is_an_error_whole_and_streamed() -> None:
+    cohere = "cohere.command-a-03-2025"
+    failed = {"apiFormat": "COHERE", "text": "", "finishReason": "ERROR", "errorMessage": "boom"}
+    fed = feed(exchange(call(cohere)), [json_response({"chatResponse": failed})])
+    assert isinstance(fed.error, InternalServerError)
+    assert "boom" in str(fed.error)
+    events = sse_bytes({"apiFormat": "COHERE", "text": "hel"}, failed)
+    fed = feed(exchange_stream(call(cohere, stream=True)), [STREAM, events])
+    assert isinstance(fed.error, StreamBroken)
+    assert fed.error.partial == "hel"
+    assert isinstance(fed.error.__cause__, InternalServerError)
+    assert "boom" in str(fed.error)
+
+
 def test_a_stream_may_end_without_done_or_usage() -> None:
     options = {"include_usage": True}
     events = sse_bytes(chunk_event("x", finish="stop"))

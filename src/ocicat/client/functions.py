@@ -19,6 +19,7 @@ from ocicat.dialects.parameters import integer, number
 from ocicat.errors import InvalidParameter, UnknownParameter
 from ocicat.routing.resolve import resolve
 from ocicat.transport.ambient import SYSTEM
+from ocicat.vocabulary.chat import ChatParameters
 from ocicat.vocabulary.flow import Timeout
 
 if TYPE_CHECKING:
@@ -27,53 +28,20 @@ if TYPE_CHECKING:
 __all__ = ["CompletionOptions", "acompletion", "completion", "prepare"]
 
 
-class CompletionOptions(ConnectionArguments, total=False):
+class CompletionOptions(ChatParameters, ConnectionArguments, total=False):
     """What a completion takes beside the model and the messages.
-
-    The sampling parameters are OpenAI's; ``top_k`` is for the native formats, which have it.
 
     * ``timeout``: seconds to wait for the next byte (default 300; connecting gets at most 10).
     * ``max_retries``: attempts after a first that failed in passing (default 3).
     """
 
-    temperature: float | None
-    top_p: float | None
-    top_k: int | None
-    n: int | None
-    max_tokens: int | None
-    max_completion_tokens: int | None
-    stop: str | list[str] | None
-    seed: int | None
-    presence_penalty: float | None
-    frequency_penalty: float | None
-    logit_bias: dict[str, float] | None
-    reasoning_effort: str | None
-    verbosity: str | None
-    user: str | None
-    stream_options: dict[str, Any] | None
-    # Known by name so that leaving them out of a dialect is said clearly, never taken for a typo.
-    tools: list[dict[str, Any]] | None
-    tool_choice: str | dict[str, Any] | None
-    parallel_tool_calls: bool | None
-    response_format: Any
-    logprobs: bool | None
-    top_logprobs: int | None
-    metadata: dict[str, str] | None
-    modalities: list[str] | None
-    audio: dict[str, Any] | None
-    prediction: dict[str, Any] | None
-    service_tier: str | None
-    store: bool | None
-    web_search_options: dict[str, Any] | None
-    functions: list[dict[str, Any]] | None
-    function_call: str | dict[str, Any] | None
     timeout: float | Timeout | None
     max_retries: int | None
 
 
+_CHAT = frozenset(ChatParameters.__annotations__)
 _CONNECTION = frozenset(ConnectionArguments.__annotations__)
 _CALL = frozenset({"timeout", "max_retries"})
-_CHAT = frozenset(CompletionOptions.__annotations__) - _CONNECTION - _CALL
 
 Messages = Iterable[Mapping[str, Any]]
 
@@ -202,7 +170,7 @@ def prepare(
 def _unknown(name: str) -> UnknownParameter:
     import difflib
 
-    nearest = difflib.get_close_matches(name, CompletionOptions.__annotations__, 1)
+    nearest = difflib.get_close_matches(name, _CHAT | _CONNECTION | _CALL, 1)
     hint = f"Did you mean `{nearest[0]}`?" if nearest else "See `help(ocicat.completion)`."
     return UnknownParameter(
         f"`{name}` is not a parameter of completion.", parameter=name, hint=hint

@@ -108,7 +108,7 @@ def broken_stream(event: dict[str, Any], origin: Origin, partial: str) -> Stream
 
     The reported error itself is the new one's ``__cause__``.
     """
-    reported = failed_answer(event, origin) if "errorMessage" in event else _reported(event, origin)
+    reported = failed_answer(event, origin) if "finishReason" in event else _reported(event, origin)
     broken = StreamBroken(
         f"The stream ended with an error: {reported.message}",
         partial=partial,

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from ocicat.dialects import faults, finish, parameters, usage
+from ocicat.dialects.decoding import StreamState
 from ocicat.dialects.dialect import Origin
 from ocicat.dialects.messages import Turn, turns
 from ocicat.dialects.oci_generic import envelope, serving_id
@@ -193,45 +194,15 @@ def stream_decoder(origin: Origin, *, with_usage: bool) -> StreamDecoder:
     return StreamDecoder(origin, with_usage)
 
 
-class StreamDecoder:
+class StreamDecoder(StreamState):
     """COHERE's deltas, and its last event, which repeats the whole text."""
-
-    def __init__(self, origin: Origin, with_usage: bool) -> None:
-        self._origin = origin
-        self._with_usage = with_usage
-        self._head: ChatChunk = {
-            "id": origin.reply_id,
-            "object": "chat.completion.chunk",
-            "created": origin.received,
-            "model": origin.model,
-            "opc_request_id": origin.opc_request_id,
-        }
-        self._begun = False
-        self._finished = False
-        self._counted = False
-        self._texts: list[str] = []
-
-    @property
-    def text(self) -> str:
-        """The text that has arrived so far."""
-        return "".join(self._texts)
-
-    @property
-    def finished(self) -> bool:
-        """Whether the answer has ended."""
-        return self._finished
-
-    @property
-    def complete(self) -> bool:
-        """Whether nothing more is expected: it has ended, and usage came where asked for."""
-        return self._finished and (self._counted or not self._with_usage)
 
     def feed(self, event: dict[str, Any]) -> list[ChatChunk]:
         """Chunks for one event: a delta, the ending, token counts, or several of these."""
         if "code" in event or "error" in event:
             raise faults.broken_stream(event, self._origin, self.text)
         text, reason = event.get("text") or "", event.get("finishReason")
-        if reason in ("ERROR", "USER_CANCEL") and event.get("errorMessage"):
+        if reason == "ERROR" or (reason == "USER_CANCEL" and event.get("errorMessage")):
             raise faults.broken_stream(event, self._origin, self.text)
         if reason:
             # The ending repeats the whole text, but a short answer may come in this one event, and
@@ -240,22 +211,15 @@ class StreamDecoder:
         chunks: list[ChatChunk] = []
         if text or reason:
             choice: dict[str, Any] = {"index": 0, "delta": {}, "finish_reason": None}
-            if not self._begun:
-                self._begun = True
-                choice["delta"]["role"] = "assistant"
+            self._begin(0, choice["delta"])
             if text:
                 choice["delta"]["content"] = text
                 self._texts.append(text)
             if reason:
-                self._finished = True
                 finish.put(choice, str(reason))
-            chunks.append({**self._head, "choices": [choice]})  # type: ignore[list-item]
-        counts = usage.decode(event.get("usage"))
-        if counts:
-            self._counted = True
-            if self._with_usage:
-                chunks.append({**self._head, "choices": [], "usage": counts})
-        return chunks
+                self._ended.add(0)
+            chunks.append(self._chunk(choice))
+        return chunks + self._count(usage.decode(event.get("usage")))
 
 
 def stream_encoder() -> StreamEncoder:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ocicat.dialects import faults, finish, parameters, usage
+from ocicat.dialects.decoding import StreamState
 from ocicat.dialects.dialect import Origin
 from ocicat.dialects.messages import turns
 from ocicat.dialects.parameters import Parameter
@@ -230,38 +231,8 @@ def stream_decoder(origin: Origin, *, with_usage: bool) -> StreamDecoder:
     return StreamDecoder(origin, with_usage)
 
 
-class StreamDecoder:
+class StreamDecoder(StreamState):
     """GENERIC's untagged deltas, told apart by ``index`` where several answers were asked for."""
-
-    def __init__(self, origin: Origin, with_usage: bool) -> None:
-        self._origin = origin
-        self._with_usage = with_usage
-        self._head: ChatChunk = {
-            "id": origin.reply_id,
-            "object": "chat.completion.chunk",
-            "created": origin.received,
-            "model": origin.model,
-            "opc_request_id": origin.opc_request_id,
-        }
-        self._begun: set[int] = set()
-        self._finished: set[int] = set()
-        self._counted = False
-        self._texts: list[str] = []
-
-    @property
-    def text(self) -> str:
-        """The text that has arrived so far, of the first choice."""
-        return "".join(self._texts)
-
-    @property
-    def finished(self) -> bool:
-        """Whether every answer that began has ended."""
-        return bool(self._finished) and self._begun <= self._finished
-
-    @property
-    def complete(self) -> bool:
-        """Whether nothing more is expected: all has ended, and usage came where asked for."""
-        return self.finished and (self._counted or not self._with_usage)
 
     def feed(self, event: dict[str, Any]) -> list[ChatChunk]:
         """Chunks for one event: a delta, an ending, token counts, or several of these."""
@@ -273,9 +244,7 @@ class StreamDecoder:
             index = int(event.get("index") or 0)
             choice: dict[str, Any] = {"index": index, "delta": {}, "finish_reason": None}
             delta = choice["delta"]
-            if index not in self._begun:
-                self._begun.add(index)
-                delta["role"] = "assistant"
+            self._begin(index, delta)
             if message:
                 text = _joined_text(message, self._origin)
                 if text:
@@ -286,15 +255,10 @@ class StreamDecoder:
                     delta["reasoning_content"] = message["reasoningContent"]
             if reason:
                 finish.put(choice, str(reason))
-                self._finished.add(index)
+                self._ended.add(index)
             if delta or reason:
-                chunks.append({**self._head, "choices": [choice]})  # type: ignore[list-item]
-        counts = usage.decode(event.get("usage"))
-        if counts:
-            self._counted = True
-            if self._with_usage:
-                chunks.append({**self._head, "choices": [], "usage": counts})
-        return chunks
+                chunks.append(self._chunk(choice))
+        return chunks + self._count(usage.decode(event.get("usage")))
 
 
 def stream_encoder() -> StreamEncoder:

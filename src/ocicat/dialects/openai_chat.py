@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from ocicat.dialects import faults, finish, parameters
+from ocicat.dialects.decoding import StreamState
 from ocicat.dialects.dialect import Origin
 from ocicat.dialects.messages import turns
 from ocicat.dialects.parameters import Parameter
@@ -123,38 +124,8 @@ def stream_decoder(origin: Origin, *, with_usage: bool) -> StreamDecoder:
     return StreamDecoder(origin, with_usage)
 
 
-class StreamDecoder:
+class StreamDecoder(StreamState):
     """Chunks that are neutral already; this watches for their end and for failures."""
-
-    def __init__(self, origin: Origin, with_usage: bool) -> None:
-        self._origin = origin
-        self._with_usage = with_usage
-        self._usual = (
-            ("id", origin.reply_id),
-            ("object", "chat.completion.chunk"),
-            ("created", origin.received),
-            ("model", origin.model),
-            ("opc_request_id", origin.opc_request_id),
-        )
-        self._begun: set[int] = set()
-        self._finished: set[int] = set()
-        self._counted = False
-        self._texts: list[str] = []
-
-    @property
-    def text(self) -> str:
-        """The text that has arrived so far, of the first choice."""
-        return "".join(self._texts)
-
-    @property
-    def finished(self) -> bool:
-        """Whether every answer that began has ended."""
-        return bool(self._finished) and self._begun <= self._finished
-
-    @property
-    def complete(self) -> bool:
-        """Whether nothing more is expected: all has ended, and usage came where asked for."""
-        return self.finished and (self._counted or not self._with_usage)
 
     def feed(self, event: dict[str, Any]) -> list[ChatChunk]:
         """The chunk of one event, if it says anything."""
@@ -171,14 +142,14 @@ class StreamDecoder:
                 self._texts.append(text)
             if choice.get("finish_reason"):
                 finish.put(choice, str(choice["finish_reason"]))
-                self._finished.add(index)
+                self._ended.add(index)
         if event.get("usage"):
             self._counted = True
         elif not choices:
             return []  # a keep-alive: no choices, nothing counted
         if choices is None:
             event["choices"] = []
-        for name, value in self._usual:
+        for name, value in self._head.items():
             if name not in event:
                 event[name] = value
         return [event]  # type: ignore[list-item]  # neutral but for what was evened out above

@@ -12,6 +12,7 @@ from typing import Any, Literal, TypedDict
 __all__ = [
     "ChatChunk",
     "ChatMessage",
+    "ChatParameters",
     "ChatReply",
     "ChatRequest",
     "Choice",
@@ -36,14 +37,13 @@ class ChatMessage(TypedDict, total=False):
     tool_call_id: str
 
 
-class ChatRequest(TypedDict, total=False):
-    """A request. Sampling parameters have OpenAI's names, types and meanings.
+class ChatParameters(TypedDict, total=False):
+    """How to answer, in OpenAI's names, types and meanings; ``top_k`` is an extension.
 
-    Extension keys: ``top_k`` (int).
+    All of OpenAI's parameters are known by name. Which of them a model can be told is its dialect's
+    business; what a dialect cannot say it refuses.
     """
 
-    model: str
-    messages: list[ChatMessage]
     temperature: float | None
     top_p: float | None
     top_k: int | None
@@ -55,11 +55,33 @@ class ChatRequest(TypedDict, total=False):
     presence_penalty: float | None
     frequency_penalty: float | None
     logit_bias: dict[str, float] | None
-    stream: bool | None
-    stream_options: dict[str, Any] | None
-    user: str | None
     reasoning_effort: str | None
     verbosity: str | None
+    user: str | None
+    stream_options: dict[str, Any] | None
+    tools: list[dict[str, Any]] | None
+    tool_choice: str | dict[str, Any] | None
+    parallel_tool_calls: bool | None
+    response_format: Any
+    logprobs: bool | None
+    top_logprobs: int | None
+    metadata: dict[str, str] | None
+    modalities: list[str] | None
+    audio: dict[str, Any] | None
+    prediction: dict[str, Any] | None
+    service_tier: str | None
+    store: bool | None
+    web_search_options: dict[str, Any] | None
+    functions: list[dict[str, Any]] | None
+    function_call: str | dict[str, Any] | None
+
+
+class ChatRequest(ChatParameters, total=False):
+    """A whole request."""
+
+    model: str
+    messages: list[ChatMessage]
+    stream: bool | None
 
 
 class Usage(TypedDict, total=False):
