@@ -22,7 +22,16 @@ from ocicat.errors import TransportError
 from ocicat.transport import faults
 from ocicat.transport.proxies import Proxy, proxy_for
 from ocicat.transport.tls import context
-from ocicat.vocabulary.flow import Flow, Pause, Read, Request, Response, Timeout
+from ocicat.vocabulary.flow import (
+    Flow,
+    Join,
+    Latch,
+    Pause,
+    Read,
+    Request,
+    Response,
+    Timeout,
+)
 
 __all__ = ["Run", "open_stream", "run"]
 
@@ -131,7 +140,24 @@ class Run:
             return response
         if isinstance(effect, Pause):
             await asyncio.sleep(effect.seconds)
+        elif isinstance(effect, Join):
+            await _joined(effect.latch)
         return None
+
+
+async def _joined(latch: Latch) -> None:
+    """Wait for a latch that may be done in another thread."""
+    loop = asyncio.get_running_loop()
+    happened = asyncio.Event()
+
+    def wake(_: object) -> None:
+        try:
+            loop.call_soon_threadsafe(happened.set)
+        except RuntimeError:
+            pass  # the loop that waited has ended meanwhile
+
+    latch.add_done_callback(wake)
+    await happened.wait()
 
 
 class _Session:
@@ -203,7 +229,7 @@ async def _send(request: Request) -> tuple[Response, _Body | None]:
     """Send a request and read its answer, or only the head of it if a stream has begun."""
     session = await _session()
     _was_used.set(False)
-    proxy = session.proxy(request)
+    proxy = None if request.direct else session.proxy(request)
     headers: dict[str, str] = request.headers
     if proxy and request.scheme == "http":
         headers = {**headers, **proxy.headers}  # no tunnel, so the request itself carries them
@@ -217,6 +243,7 @@ async def _send(request: Request) -> tuple[Response, _Body | None]:
             proxy=proxy.url if proxy else None,
             proxy_headers=proxy.headers if proxy else None,
             timeout=_timeout(request.timeout),
+            ssl=context(request.authority) if request.authority else True,
         )
     except _READ_ERRORS as problem:
         gone = isinstance(problem, (aiohttp.ServerDisconnectedError, ConnectionError))

@@ -14,6 +14,7 @@ import os
 import re
 import select
 import socket
+import threading
 import time
 import zlib
 from collections import deque
@@ -25,7 +26,7 @@ from ocicat.errors import TransportError
 from ocicat.transport import faults
 from ocicat.transport.proxies import proxy_for
 from ocicat.transport.tls import context
-from ocicat.vocabulary.flow import Flow, Pause, Read, Request, Response
+from ocicat.vocabulary.flow import Flow, Join, Pause, Read, Request, Response
 
 __all__ = ["Run", "close_idle", "open_stream", "run"]
 
@@ -38,7 +39,7 @@ _NOT_IN_A_HEAD = re.compile(r"(?<!\r)\n|\r(?!\n)|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f
 _READ_ERRORS = (OSError, http.client.HTTPException, zlib.error, ValueError)
 
 # Keyed by process too: a child must not speak on its parent's connections.
-_idle: dict[tuple[int, str, str], deque[_Connection]] = {}
+_idle: dict[tuple[object, ...], deque[_Connection]] = {}
 
 
 def run(flow: Flow[T]) -> T:
@@ -123,6 +124,10 @@ class Run:
             return response
         if isinstance(effect, Pause):
             time.sleep(effect.seconds)
+        elif isinstance(effect, Join):
+            happened = threading.Event()
+            effect.latch.add_done_callback(lambda _: happened.set())
+            happened.wait()
         return None
 
 
@@ -139,12 +144,12 @@ class _Connection:
         connect = request.timeout.connect
         url = urlsplit(f"{request.scheme}://{request.host}")
         host, port = url.hostname or "", url.port
-        proxy = proxy_for(request.scheme, request.host)
+        proxy = None if request.direct else proxy_for(request.scheme, request.host)
         self.through_proxy = proxy is not None and request.scheme == "http"
         if proxy is None:
-            self.http = _http(request.scheme, host, port, connect)
+            self.http = _http(request.scheme, host, port, connect, request.authority)
             return
-        self.http = _http(request.scheme, proxy.host, proxy.port, connect)
+        self.http = _http(request.scheme, proxy.host, proxy.port, connect, request.authority)
         if request.scheme == "https":
             self.http.set_tunnel(host, port or 443, proxy.headers)
         else:
@@ -198,13 +203,15 @@ def _head(request: Request, target: str, headers: dict[str, str]) -> bytes:
     return text.encode("latin-1") + b"\r\n\r\n" + request.body
 
 
-def _origin(request: Request) -> tuple[int, str, str]:
-    return os.getpid(), request.scheme, request.host
+def _origin(request: Request) -> tuple[object, ...]:
+    return os.getpid(), request.scheme, request.host, request.authority, request.direct
 
 
-def _http(scheme: str, host: str, port: int | None, timeout: float) -> http.client.HTTPConnection:
+def _http(
+    scheme: str, host: str, port: int | None, timeout: float, authority: str | None
+) -> http.client.HTTPConnection:
     if scheme == "https":
-        return http.client.HTTPSConnection(host, port, timeout=timeout, context=context())
+        return http.client.HTTPSConnection(host, port, timeout=timeout, context=context(authority))
     return http.client.HTTPConnection(host, port, timeout=timeout)
 
 

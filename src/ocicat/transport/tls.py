@@ -1,4 +1,4 @@
-"""The one TLS context of a process: reading the authorities takes far longer than a call."""
+"""TLS contexts, made once: reading the authorities takes far longer than a call."""
 
 from __future__ import annotations
 
@@ -8,9 +8,13 @@ import ssl
 __all__ = ["context"]
 
 
-@functools.cache
-def context() -> ssl.SSLContext:
-    """Verifies against the system's authorities or those in ``SSL_CERT_FILE``; TLS 1.2 and up."""
-    made = ssl.create_default_context()
+@functools.lru_cache(maxsize=8)
+def context(authority: str | None = None) -> ssl.SSLContext:
+    """Verifies against the PEM file ``authority``, else the system's; TLS 1.2 and up.
+
+    The system's authorities are those that OpenSSL finds, or the file that ``SSL_CERT_FILE`` names.
+    Raises ``OSError`` for an ``authority`` that cannot be read.
+    """
+    made = ssl.create_default_context(cafile=authority)
     made.minimum_version = ssl.TLSVersion.TLSv1_2
     return made

@@ -8,8 +8,9 @@ in. One flow thus serves threads, event loops and tests that feed it by hand.
 the flow yields      the driver                                  and sends back
 ===================  ==========================================  ==============================
 :class:`Request`     sends it, waits for the answer              :class:`Response`
-:class:`Read`         waits for more of an open streamed body     ``bytes``; ``b""`` at its end
+:class:`Read`        waits for more of an open streamed body     ``bytes``; ``b""`` at its end
 :class:`Pause`       waits                                       ``None``
+:class:`Join`        waits until another flow has done something ``None``
 a ``dict``           hands it to the caller (a stream's chunk)   ``None``
 ===================  ==========================================  ==============================
 
@@ -19,11 +20,23 @@ What goes wrong on the wire is thrown into the flow as an
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol, TypeVar
 
-__all__ = ["READ", "Ambient", "Effect", "Flow", "Pause", "Read", "Request", "Response", "Timeout"]
+__all__ = [
+    "READ",
+    "Ambient",
+    "Effect",
+    "Flow",
+    "Join",
+    "Latch",
+    "Pause",
+    "Read",
+    "Request",
+    "Response",
+    "Timeout",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +57,9 @@ class Request:
     * ``headers``: lower-case names. ``host`` and ``content-length`` are already among them when
       they are signed; a driver must send all of these and change none.
     * ``stream``: leave the body of a 200 answer unread; the flow will ask with :class:`Read`.
+    * ``direct``: use no proxy, as for the metadata service of the machine itself.
+    * ``authority``: path of the PEM file of the only authority that vouches for the far side,
+      where it is not one of the system's.
     """
 
     method: str
@@ -54,6 +70,8 @@ class Request:
     body: bytes = b""
     stream: bool = False
     timeout: Timeout = Timeout()
+    direct: bool = False
+    authority: str | None = None
 
     @property
     def url(self) -> str:
@@ -78,6 +96,25 @@ class Pause:
     seconds: float
 
 
+class Latch(Protocol):
+    """Something that happens once, in whichever thread: a ``concurrent.futures.Future`` is one."""
+
+    def done(self) -> bool:
+        """Whether it has happened."""
+        ...
+
+    def add_done_callback(self, fn: Callable[[Any], object], /) -> None:
+        """Have ``fn`` called, in whichever thread, once it has happened."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """Wait until ``latch`` is done, without spoiling it for others that wait for it too."""
+
+    latch: Latch
+
+
 @dataclass(frozen=True, slots=True)
 class Read:
     """Ask for the next bytes of the open streamed body.
@@ -92,7 +129,7 @@ class Read:
 #: The usual :class:`Read`, with the request's own time-out.
 READ: Final = Read()
 
-Effect = Request | Pause | Read | dict[str, Any]
+Effect = Request | Pause | Read | Join | dict[str, Any]
 T = TypeVar("T")
 Flow = Generator[Effect, Any, T]
 
