@@ -63,9 +63,9 @@ def _print_table(found: list[ModelFacts]) -> None:
     table.add_column("model", no_wrap=True)
     table.add_column("vendor")
     table.add_column("context", justify="right")
-    table.add_column("in → out")
+    table.add_column("in → out", no_wrap=True)
     table.add_column("transport")
-    table.add_column("on demand in")
+    table.add_column("on demand in", min_width=15)
     table.add_column("retirement")
     for model in found:
         table.add_row(
