@@ -12,19 +12,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ocicat.auth import files
-from ocicat.auth.sdk_signer import SignerResolver
-from ocicat.auth.user import UserKeyResolver
+from ocicat.auth import files, region_metadata
 from ocicat.client import logs
+from ocicat.client.identities import identity_of
 from ocicat.client.settings import VARIABLES, Settings
-from ocicat.errors import InvalidSetting
+from ocicat.routing.regions import Region
 from ocicat.routing.resolve import Place
 from ocicat.vocabulary.identity import IdentityResolver
 
 __all__ = ["Connection", "connect"]
 
 _MAX_KEPT = 256
-_USER_KEY = frozenset({"api_key", "user_principal"})
+_VARIABLES = VARIABLES.union(region_metadata.VARIABLES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +33,9 @@ class Connection:
     identities: IdentityResolver
     compartment_id: str
     place: Place
+    #: Regions, and the domain of all others, that the table does not have.
+    extra_regions: tuple[Region, ...]
+    default_domain: str | None
     log: logs.Log | None
     #: Where the config file was, and its state, if one was read.
     profile_path: Path | None
@@ -56,22 +58,27 @@ def connect(arguments: Mapping[str, Any]) -> Connection:
     try:
         kept = _kept.get(key)
     except TypeError:  # an argument that no dictionary takes, such as a list: looked at below
-        return _make(Settings(arguments), arguments.get("oci_signer"))
+        return _make(arguments)
     if kept is not None and kept.is_current():
         return kept
     if len(_kept) >= _MAX_KEPT:
         _kept.clear()
-    made = _kept[key] = _make(Settings(arguments), arguments.get("oci_signer"))
+    made = _make(arguments)
+    if kept is None:
+        # Threads that come here together go on with one connection, and so with one log-in.
+        return _kept.setdefault(key, made)
+    _kept[key] = made
     return made
 
 
 def _environment() -> list[tuple[object, object]]:
     """The variables that matter and their values, in an order that stays the same."""
     # Looking for the few that are set costs a third of asking for all that could be.
-    return [(name, os.environ[name]) for name in sorted(VARIABLES.intersection(os.environ))]
+    return [(name, os.environ[name]) for name in sorted(_VARIABLES.intersection(os.environ))]
 
 
-def _make(settings: Settings, signer: Any) -> Connection:
+def _make(arguments: Mapping[str, Any]) -> Connection:
+    settings = Settings(arguments)
     region, api_base = settings.get("region"), settings.get("api_base")
     if api_base and api_base == settings.profile_value("endpoint") and "://" not in api_base:
         # As the SDK reads this key: the domain that follows the service's name.
@@ -83,40 +90,15 @@ def _make(settings: Settings, signer: Any) -> Connection:
         serving_mode=settings.get("serving_mode"),
         endpoint_id=settings.get("endpoint_id"),
     )
-    identities = SignerResolver(signer) if signer is not None else _user_key(settings)
+    identities = identity_of(settings, arguments)
     profile = settings.profile()
     return Connection(
         identities=identities,
         compartment_id=settings.require("compartment_id"),
         place=place,
+        extra_regions=region_metadata.extra_regions(os.environ),
+        default_domain=region_metadata.default_domain(os.environ),
         log=logs.log if settings.flag("log_requests") else None,
         profile_path=profile.path if profile else None,
         profile_stamp=files.stamp(profile.path) if profile else None,
-    )
-
-
-def _user_key(settings: Settings) -> UserKeyResolver:
-    kind = settings.find("auth_type")
-    if kind is not None and kind.value not in _USER_KEY:
-        raise InvalidSetting(
-            f"The identity kind {kind.value!r} ({kind.source}) is not supported yet.",
-            setting="auth_type",
-            hint="Use api_key, or pass a signer of the oci SDK as `oci_signer=`.",
-        )
-    profile = settings.profile()
-    if profile and "security_token_file" in profile.values and not settings.get("user"):
-        raise InvalidSetting(
-            f"The profile {profile.name} in {profile.path} holds a CLI session, which is not"
-            " supported yet.",
-            setting="profile",
-            hint="Use a profile with an API key, or pass a signer of the oci SDK as `oci_signer=`.",
-        )
-    key = settings.get("key")
-    return UserKeyResolver(
-        tenancy=settings.require("tenancy"),
-        user=settings.require("user"),
-        fingerprint=settings.require("fingerprint"),
-        key=key,
-        key_file=None if key else settings.require("key_file"),
-        passphrase=settings.get("passphrase"),
     )

@@ -151,7 +151,12 @@ def prepare(
     if stream:
         request["stream"] = True
     connection = connect(connection_arguments)
-    target = resolve(model, connection.place)
+    target = resolve(
+        model,
+        connection.place,
+        extra_regions=connection.extra_regions,
+        default_domain=connection.default_domain,
+    )
     if connection.log:
         connection.log("route", {"model": model, "target": target})
     return Call(
