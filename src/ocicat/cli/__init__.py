@@ -26,6 +26,7 @@ __all__ = ["main"]
 
 _COMMANDS = {
     "chat": ("ocicat.cli.chat", "chat"),
+    "doctor": ("ocicat.cli.doctor", "doctor"),
     "emulator": ("ocicat.cli.emulator", "emulator"),
     "models": ("ocicat.cli.models", "models"),
 }

@@ -25,7 +25,7 @@ from ocicat.vocabulary.flow import Timeout
 if TYPE_CHECKING:
     from ocicat.vocabulary.chat import ChatRequest
 
-__all__ = ["CompletionOptions", "acompletion", "completion", "prepare"]
+__all__ = ["CompletionOptions", "acompletion", "completion", "prepare", "user_agent"]
 
 
 class CompletionOptions(ChatParameters, ConnectionArguments, total=False):
@@ -165,7 +165,7 @@ def prepare(
         compartment_id=connection.compartment_id,
         identities=connection.identities,
         ambient=SYSTEM,
-        user_agent=_user_agent(),
+        user_agent=user_agent(),
         timeout=_timeout(options.get("timeout")),
         retry=_retry(options.get("max_retries")),
         log=connection.log,
@@ -212,5 +212,6 @@ _USUAL_RETRY = RetryPolicy()
 
 
 @functools.cache
-def _user_agent() -> str:
+def user_agent() -> str:
+    """How ocicat introduces itself."""
     return f"ocicat/{__version__} (python {platform.python_version()}; {sys.platform})"
