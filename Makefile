@@ -11,7 +11,7 @@ export PROMPT
 export UV_NO_PROGRESS ?= 1
 export UV_PYTHON_DOWNLOADS ?= never
 
-.PHONY: help setup chat test check format test-pythons live bench lock tables clean
+.PHONY: help setup chat test check format test-pythons live soak bench lock tables clean
 
 help: ## list the tasks
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -43,6 +43,9 @@ test-pythons: ## the test suite on each of VERSIONS that this machine has
 
 live: setup ## make a few real, paid calls in your tenancy, and record them (see live/README.md)
 	@OCICAT_LIVE=1 $(BIN)/pytest live -p no:cacheprovider
+
+soak: setup ## three minutes of calls with tokens that live for two seconds
+	@SOAK_SECONDS=180 $(BIN)/pytest -s --timeout 300 tests/client/test_identities.py -k "short_tokens"
 
 bench: $(BENCH_VENV)/.ready ## measure ocicat beside a bound, floors and peers
 	@$(BENCH_VENV)/bin/python -m bench $(ARGS)

@@ -19,6 +19,18 @@ if TYPE_CHECKING:
     from ocicat import errors
     from ocicat._version import __version__
     from ocicat.client.functions import acompletion, completion
+    from ocicat.client.httpx_auth import (
+        HttpxOciAuth,
+        OciApiKeyAuth,
+        OciDelegationTokenAuth,
+        OciInstancePrincipalAuth,
+        OciResourcePrincipalAuth,
+        OciSessionAuth,
+        OciSignerAuth,
+        OciTokenExchangeAuth,
+        OciUserPrincipalAuth,
+        OciWorkloadIdentityAuth,
+    )
     from ocicat.client.replies import ChatCompletion, ChatCompletionChunk
     from ocicat.client.stream import AsyncChatStream, ChatStream
     from ocicat.errors import OcicatError
@@ -29,6 +41,16 @@ __all__ = [
     "ChatCompletion",
     "ChatCompletionChunk",
     "ChatStream",
+    "HttpxOciAuth",
+    "OciApiKeyAuth",
+    "OciDelegationTokenAuth",
+    "OciInstancePrincipalAuth",
+    "OciResourcePrincipalAuth",
+    "OciSessionAuth",
+    "OciSignerAuth",
+    "OciTokenExchangeAuth",
+    "OciUserPrincipalAuth",
+    "OciWorkloadIdentityAuth",
     "OcicatError",
     "Timeout",
     "__version__",
@@ -38,6 +60,16 @@ __all__ = [
 ]
 
 _HOME = {
+    "HttpxOciAuth": "ocicat.client.httpx_auth",
+    "OciApiKeyAuth": "ocicat.client.httpx_auth",
+    "OciDelegationTokenAuth": "ocicat.client.httpx_auth",
+    "OciInstancePrincipalAuth": "ocicat.client.httpx_auth",
+    "OciResourcePrincipalAuth": "ocicat.client.httpx_auth",
+    "OciSessionAuth": "ocicat.client.httpx_auth",
+    "OciSignerAuth": "ocicat.client.httpx_auth",
+    "OciTokenExchangeAuth": "ocicat.client.httpx_auth",
+    "OciUserPrincipalAuth": "ocicat.client.httpx_auth",
+    "OciWorkloadIdentityAuth": "ocicat.client.httpx_auth",
     "AsyncChatStream": "ocicat.client.stream",
     "ChatCompletion": "ocicat.client.replies",
     "ChatCompletionChunk": "ocicat.client.replies",

@@ -99,3 +99,8 @@ def test_arbitrary_bytes_give_a_profile_or_a_typed_error(tmp_path: Path, data: b
         config_file.read_profile(path, "DEFAULT")
     except OcicatError:
         pass
+
+
+def test_what_a_profile_has_itself_is_told_from_what_it_inherits(path: Path) -> None:
+    assert config_file.read_profile(path, "work").own == {"user", "region"}
+    assert config_file.read_profile(path, "DEFAULT").own == {"region", "pass_phrase"}

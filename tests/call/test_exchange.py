@@ -18,6 +18,7 @@ from ocicat.errors import (
     StreamBroken,
     UnsupportedFeature,
 )
+from ocicat.vocabulary.flow import Response
 from support.flows import (
     STREAM,
     Names,
@@ -302,3 +303,42 @@ def test_an_event_of_another_shape_gives_a_typed_error(event: str, transport: st
     flow = exchange_stream(call(stream=True, transport=transport))
     fed = feed(flow, [STREAM, sse_bytes(event), b""])
     assert isinstance(fed.error, (MalformedReply, StreamBroken))
+
+
+# --- a wrong clock ------------------------------------------------------------------------------
+
+
+def skewed(date: str) -> Response:
+    message = "Date 'x' is not within allowed clock skew. Current 'y'"
+    return json_response({"code": "NotAuthenticated", "message": message}, 401, date=date)
+
+
+def test_a_wrong_clock_is_corrected_once_and_stays_corrected() -> None:
+    made = call()
+    with pytest.warns(RuntimeWarning, match="3600 s behind"):
+        fed = feed(exchange(made), [skewed("Sat, 21 Nov 2026 13:00:00 GMT"), json_response(REPLY)])
+    assert [r.headers["authorization"] for r in fed.requests] == [
+        "me at 1795262400.0",
+        "me at 1795266000.0",
+    ]
+    again = call()
+    again.skew = made.skew
+    fed = feed(exchange(again), [json_response(REPLY)])
+    assert fed.requests[0].headers["authorization"] == "me at 1795266000.0"
+
+
+@pytest.mark.parametrize(
+    "date", ["Sat, 21 Nov 2026 12:04:00 GMT", "yesterday", "", "Xxx, 99 Foo 2026 99:99:99 GMT"]
+)
+def test_a_clock_that_is_right_or_unknown_is_left_alone(date: str) -> None:
+    fed = feed(exchange(call()), [skewed(date)])
+    assert isinstance(fed.error, AuthenticationError)
+    assert len(fed.requests) == 1
+    assert "clock" in fed.error.hint
+
+
+def test_a_clock_that_stays_refused_is_an_error() -> None:
+    with pytest.warns(RuntimeWarning):
+        fed = feed(exchange(call()), [skewed("Sat, 21 Nov 2026 13:00:00 GMT")] * 2)
+    assert isinstance(fed.error, AuthenticationError)
+    assert len(fed.requests) == 2

@@ -96,6 +96,24 @@ def test_a_profile_asked_for_by_name_has_to_exist(
         Settings({}, {"OCI_CONFIG_FILE": str(tmp_path / "nowhere")}).get("region")
 
 
+def test_the_clis_own_file_gives_a_compartment_and_a_default_profile(
+    config: Path, tmp_path: Path
+) -> None:
+    rc = tmp_path / "oci_cli_rc"
+    rc.write_text(
+        "[DEFAULT]\ncompartment-id = ocid1.compartment.oc1..cli\n"
+        "[OCI_CLI_SETTINGS]\ndefault_profile=work\n"
+    )
+    environment = {"OCI_CONFIG_FILE": str(config), "OCI_CLI_RC_FILE": str(rc)}
+    assert find("profile", {}, environment)[0] == "work"
+    assert find("compartment_id", {}, environment)[0] == "ocid1.compartment.oc1..work"
+    environment["OCI_PROFILE"] = "DEFAULT"
+    assert find("compartment_id", {}, environment) == (
+        "ocid1.compartment.oc1..cli",
+        "DEFAULT in the CLI's own file",
+    )
+
+
 def test_a_whole_identity_in_arguments_stands_alone(config: Path) -> None:
     whole = {"oci_user": "u", "oci_tenancy": "t", "oci_fingerprint": "f", "oci_key": "k"}
     environment = {"OCI_CONFIG_FILE": str(config)}
@@ -118,7 +136,7 @@ def home(oci_emulator: Any) -> Any:
 def resolve(**arguments: Any) -> Any:
     from ocicat.transport.ambient import SYSTEM
 
-    flow = connect(arguments).identities.resolve(SYSTEM)
+    flow = connect(arguments).identities("openai").resolve(SYSTEM)
     try:
         next(flow)
     except StopIteration as end:
@@ -203,11 +221,3 @@ def test_an_endpoint_in_the_profile_may_be_a_url_or_as_for_the_sdk_a_domain(
     home.config_file.write_text(home.config_file.read_text().replace(url, "my.cloud.example"))
     place = connect({}).place
     assert (place.api_base, place.region) == (None, "my.cloud.example")
-
-
-def test_a_session_profile_is_named_as_such(home: Any) -> None:
-    home.config_file.write_text(
-        "[DEFAULT]\nregion=us-chicago-1\ntenancy=t\nsecurity_token_file=x\nfingerprint=f\n"
-    )
-    with pytest.raises(InvalidSetting, match="CLI session"):
-        connect({})

@@ -73,6 +73,29 @@ def test_a_region_is_known_by_id_and_short_code_in_any_case(
     assert regions.management_host(written) == f"generativeai.{id}.oci.{domain}"
 
 
+@pytest.mark.parametrize(
+    ("region", "place"),
+    [
+        ("us-chicago-1", "us-chicago-1.oraclecloud.com"),
+        ("ORD", "us-chicago-1.oraclecloud.com"),
+        ("eu-frankfurt-2", "eu-frankfurt-2.oraclecloud.eu"),
+        ("uk-gov-london-1", "uk-gov-london-1.oraclegovcloud.uk"),
+        ("foo-bar-9", "foo-bar-9.oraclecloud.com"),
+        ("my.custom.domain", "my.custom.domain"),
+    ],
+)
+def test_hosts_of_identity_have_no_oci_before_the_domain(region: str, place: str) -> None:
+    assert regions.auth_host(region) == f"auth.{place}"
+    assert regions.login_host(region) == f"login.{place}"
+
+
+def test_hosts_of_identity_know_extra_regions_and_the_default_domain() -> None:
+    assert regions.auth_host("SWW", extra=[ALLOY]) == "auth.xy-somewhere-1.example.cloud"
+    assert regions.login_host("foo-bar-9", default_domain="x.com") == "login.foo-bar-9.x.com"
+    with pytest.raises(InvalidSetting):
+        regions.auth_host("no host/at all")
+
+
 def test_an_unknown_region_with_a_dot_is_a_full_domain() -> None:
     host = regions.inference_host("My.Custom.Domain")
     assert host == "inference.generativeai.my.custom.domain"

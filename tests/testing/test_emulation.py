@@ -13,7 +13,13 @@ import pytest
 from ocicat.testing import emulator
 from support.emulator_client import ask, chat_body
 
-OURS = {"OCI_CONFIG_FILE", "OCI_PROFILE", "OCI_COMPARTMENT_ID", "OCICAT_API_BASE"}
+OURS = {
+    "OCI_CONFIG_FILE",
+    "OCI_PROFILE",
+    "OCI_COMPARTMENT_ID",
+    "OCICAT_API_BASE",
+    "OCICAT_AUTH_ENDPOINT",
+}
 
 
 def oci_variables() -> set[str]:
@@ -21,7 +27,13 @@ def oci_variables() -> set[str]:
 
 
 def test_inside_the_environment_leads_to_the_emulator(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("OCI_CLI_PROFILE", "OCI_REGION", "OCI_AUTH_TYPE", "OCICAT_API_BASE"):
+    for name in (
+        "OCI_CLI_PROFILE",
+        "OCI_REGION",
+        "OCI_AUTH_TYPE",
+        "OCICAT_API_BASE",
+        "OCICAT_AUTH_ENDPOINT",
+    ):
         monkeypatch.setenv(name, "elsewhere")
     monkeypatch.setenv("OCI_CONFIG_FILE", "/somewhere/else")
     before = dict(os.environ)

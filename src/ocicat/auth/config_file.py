@@ -1,7 +1,9 @@
 """The OCI config file (``~/.oci/config``), read as the ``oci`` SDK and the CLI read it.
 
-It is an INI file without interpolation; what ``[DEFAULT]`` says holds for every profile. A file is
-parsed once and again only when it changes.
+It is an INI file without interpolation; what ``[DEFAULT]`` says holds for every profile. Beside it
+the CLI has a file of its own (``~/.oci/oci_cli_rc``) with defaults for its commands, of which the
+compartment and the default profile matter here too. A file is parsed once and again only when it
+changes.
 """
 
 from __future__ import annotations
@@ -13,21 +15,36 @@ from pathlib import Path
 from ocicat.auth import files
 from ocicat.errors import ConfigFileNotFound, InvalidSetting, ProfileNotFound
 
-__all__ = ["DEFAULT_PROFILE", "Profile", "locate", "read_profile"]
+__all__ = [
+    "DEFAULT_PROFILE",
+    "Profile",
+    "cli_default_profile",
+    "cli_defaults",
+    "locate",
+    "read_profile",
+]
 
 DEFAULT_PROFILE = "DEFAULT"
 _USUAL = ("~/.oci/config", "~/.oraclebmc/config")
 
-_parsed: dict[Path, tuple[files.Stamp | None, dict[str, dict[str, str]]]] = {}
+_CLI_FILE = "~/.oci/oci_cli_rc"
+_CLI_SETTINGS = "OCI_CLI_SETTINGS"
+
+_Sections = dict[str, dict[str, str]]
+_parsed: dict[Path, tuple[files.Stamp | None, _Sections]] = {}
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """One section of a config file, with what it inherits from ``[DEFAULT]``."""
+    """One section of a config file: ``values`` with what it inherits from ``[DEFAULT]``.
+
+    ``own`` names the keys that the section itself has.
+    """
 
     name: str
     path: Path
     values: Mapping[str, str]
+    own: frozenset[str]
 
     def __repr__(self) -> str:
         # The values may hold a pass phrase.
@@ -61,31 +78,49 @@ def read_profile(path: Path, name: str) -> Profile:
     :class:`~ocicat.errors.ConfigFileNotFound`, or :class:`~ocicat.errors.InvalidSetting` for a
     file that is no INI file.
     """
-    profiles = _profiles(path)
-    values = profiles.get(name)
-    if values is None:
-        listed = ", ".join(profiles) or "none"
+    sections = _sections(path)
+    own = sections.get(name)
+    if own is None:
+        listed = ", ".join(sections) or "none"
         raise ProfileNotFound(
             f"The config file {path} has no profile {name!r}.", hint=f"It has: {listed}."
         )
-    return Profile(name, path, values)
+    inherited = sections.get(DEFAULT_PROFILE, {})
+    return Profile(name, path, {**inherited, **own}, frozenset(own))
 
 
-def _profiles(path: Path) -> dict[str, dict[str, str]]:
+def cli_default_profile(path: str | None) -> str | None:
+    """The profile that the CLI's own file at ``path`` (or the usual place) makes the default."""
+    return _cli_sections(path).get(_CLI_SETTINGS, {}).get("default_profile")
+
+
+def cli_defaults(path: str | None, profile: str) -> Mapping[str, str]:
+    """What the CLI's own file says for a profile, such as ``compartment-id``."""
+    sections = _cli_sections(path)
+    return {**sections.get(DEFAULT_PROFILE, {}), **sections.get(profile, {})}
+
+
+def _cli_sections(path: str | None) -> _Sections:
+    file = Path(path or _CLI_FILE).expanduser()
+    return _sections(file) if file.is_file() else {}
+
+
+def _sections(path: Path) -> _Sections:
     stamp = files.stamp(path)
     known = _parsed.get(path)
     if known is not None and stamp is not None and known[0] == stamp:
         return known[1]
-    profiles = _parse(path)
-    _parsed[path] = (stamp, profiles)
-    return profiles
+    sections = _parse(path)
+    _parsed[path] = (stamp, sections)
+    return sections
 
 
-def _parse(path: Path) -> dict[str, dict[str, str]]:
+def _parse(path: Path) -> _Sections:
     import configparser  # 13 ms, and not needed where credentials come as arguments
 
     data = files.read(path, f"The OCI config file {path}", ConfigFileNotFound)
-    parser = configparser.ConfigParser(interpolation=None)
+    # A section that no file has as the default one, so that what is inherited can be told apart.
+    parser = configparser.ConfigParser(interpolation=None, default_section="\0")
     try:
         parser.read_string(data.decode("utf-8-sig"), source=str(path))
     except UnicodeDecodeError:
@@ -101,7 +136,4 @@ def _parse(path: Path) -> dict[str, dict[str, str]]:
             f" `[profile]` ({type(problem).__name__}).",
             setting="config_file",
         ) from None
-    profiles = {section: dict(parser[section]) for section in parser.sections()}
-    if b"[DEFAULT]" in data:
-        profiles = {DEFAULT_PROFILE: dict(parser.defaults()), **profiles}
-    return profiles
+    return {section: dict(parser[section]) for section in parser.sections()}

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from pathlib import Path
 
 from ocicat.errors import ConfigurationError
 
-__all__ = ["Stamp", "read", "stamp"]
+__all__ = ["Stamp", "read", "stamp", "write_private"]
 
 #: What tells one state of a file from the next: modification time (ns), size, inode.
 Stamp = tuple[int, int, int]
@@ -29,3 +31,25 @@ def read(path: Path, where: str, error: type[ConfigurationError]) -> bytes:
         raise error(f"{where} does not exist.") from None
     except OSError as problem:
         raise error(f"{where} cannot be read: {problem.strerror}.") from None
+
+
+def write_private(path: Path, data: bytes, *, mode: int = 0o600) -> None:
+    """Write a file that, unless ``mode`` says otherwise, only its owner may read; all or nothing.
+
+    Whoever reads it meanwhile sees the old file or the new one, never a part. A link is followed.
+    Raises ``OSError``.
+    """
+    target = path.resolve()
+    # It is readable for its owner alone from the beginning.
+    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+    unfinished = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(handle)
+        unfinished.chmod(mode)
+        unfinished.replace(target)
+    except BaseException:
+        unfinished.unlink(missing_ok=True)
+        raise

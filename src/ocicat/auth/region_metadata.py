@@ -15,10 +15,8 @@ import msgspec
 from ocicat.errors import InvalidSetting
 from ocicat.routing.regions import Region
 
-__all__ = ["VARIABLES", "default_domain", "extra_regions"]
+__all__ = ["default_domain", "extra_regions"]
 
-#: What the environment may say.
-VARIABLES = ("OCI_REGION_METADATA", "OCI_DEFAULT_REALM")
 _FILE = "~/.oci/regions-config.json"
 _KEYS = ("regionIdentifier", "regionKey", "realmKey", "realmDomainComponent")
 

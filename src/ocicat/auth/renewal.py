@@ -91,7 +91,9 @@ class RenewingResolver:
         except OcicatError as problem:
             if held is not None:
                 held.failures += 1
-                back_off = min(_LONGEST_BACK_OFF, _FIRST_BACK_OFF * float(2**held.failures))
+                back_off = min(
+                    _LONGEST_BACK_OFF, _FIRST_BACK_OFF * float(2 ** min(held.failures, 5))
+                )
                 held.renew_at = ambient.monotonic() + back_off * (0.5 + ambient.random() / 2)
                 return held.identity
             failure = problem
@@ -114,7 +116,7 @@ class RenewingResolver:
 
 def _hold(lease: Lease, ambient: Ambient) -> _Held:
     now = ambient.monotonic()
-    if lease.lifetime is None:
+    if lease.lifetime is None or lease.lifetime == float("inf"):
         return _Held(lease.identity, float("inf"), float("inf"))
     life = max(0.0, lease.lifetime)
     # Not before half of its life, and spread so that many processes do not come at once.

@@ -13,6 +13,7 @@ whose first byte ends all retrying. A flow owns no socket, clock or dice (see
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,6 +21,7 @@ from typing import Any
 import msgspec
 
 from ocicat.call.retry import RetryPolicy, pause_before_retry
+from ocicat.call.skew import ClockSkew
 from ocicat.dialects import faults, registry, sse
 from ocicat.dialects.dialect import Dialect, Origin, StreamDecoder
 from ocicat.errors import (
@@ -64,12 +66,17 @@ class Call:
     user_agent: str
     timeout: Timeout = field(default_factory=Timeout)
     retry: RetryPolicy = field(default_factory=RetryPolicy)
+    #: Kept from call to call, so that a wrong clock costs one refusal and not one a call.
+    skew: ClockSkew = field(default_factory=ClockSkew)
+    #: Finds the real target first, where only the machine itself knows its region.
+    locate: Callable[[Ambient], Flow[Target]] | None = None
     #: Is told what happens, as (what, facts), when somebody wants to know.
     log: Callable[[str, dict[str, Any]], None] | None = None
 
 
 def exchange(call: Call) -> Flow[ChatReply]:
     """The reply to ``call``. Raises what ``errors.py`` lists."""
+    yield from _located(call)
     dialect = registry.dialect(call.target.dialect)
     response, origin = yield from _answer(call, dialect, stream=False)
     body = _json_object(response.body, origin)
@@ -86,6 +93,7 @@ def exchange_stream(call: Call) -> Flow[None]:
     :class:`~ocicat.errors.StreamBroken`, which holds the text that had arrived, for a stream that
     does not reach its end.
     """
+    yield from _located(call)
     dialect = registry.dialect(call.target.dialect)
     options = call.request.get("stream_options") or {}
     response, origin = yield from _answer(call, dialect, stream=True)
@@ -125,6 +133,12 @@ def _decoded(decoder: StreamDecoder, payload: bytes, origin: Origin) -> list[Cha
         raise _undocumented(origin) from problem
 
 
+def _located(call: Call) -> Flow[None]:
+    if call.locate is not None:
+        call.target = yield from call.locate(call.ambient)
+        call.locate = None
+
+
 def _answer(call: Call, dialect: Dialect, *, stream: bool) -> Flow[tuple[Response, Origin]]:
     """OCI's answer to ``call``: the one place that repeats a request."""
     body = msgspec.json.encode(
@@ -136,10 +150,10 @@ def _answer(call: Call, dialect: Dialect, *, stream: bool) -> Flow[tuple[Respons
     identity = yield from call.identities.resolve(ambient)
     attempts = retries = 0
     waited = 0.0
-    renewed = reconnected = False
+    renewed = reconnected = corrected = False
     while True:
         request = _request(call, body, retry_token, stream=stream)
-        identity.authorize(request, ambient.now())
+        identity.authorize(request, ambient.now() + call.skew.seconds)
         attempts += 1
         if call.log:
             call.log("request", {"attempt": attempts, "request": request})
@@ -168,6 +182,11 @@ def _answer(call: Call, dialect: Dialect, *, stream: bool) -> Flow[tuple[Respons
                 response.body,
                 compartment_id=call.compartment_id,
             )
+            if response.status == _UNAUTHENTICATED and not corrected:
+                corrected = True
+                if call.skew.learn(response.headers, ambient.now()):
+                    _warn_of_clock(call)
+                    continue
             if response.status == _UNAUTHENTICATED and identity.renewable and not renewed:
                 renewed = True
                 identity = yield from call.identities.resolve(ambient, refused=identity)
@@ -190,6 +209,18 @@ def _answer(call: Call, dialect: Dialect, *, stream: bool) -> Flow[tuple[Respons
         yield Pause(pause)
 
 
+def _warn_of_clock(call: Call) -> None:
+    seconds = call.skew.seconds
+    warnings.warn(
+        f"This machine's clock is {abs(seconds):.0f} s {'behind' if seconds > 0 else 'ahead of'}"
+        " OCI's. Requests are signed with OCI's time for now; set the clock right.",
+        RuntimeWarning,
+        stacklevel=2,
+    )
+    if call.log:
+        call.log("clock", {"seconds": seconds})
+
+
 def _request(call: Call, body: bytes, retry_token: str, *, stream: bool) -> Request:
     """One attempt, not yet signed. The retry token stays the same; the request id does not."""
     target = call.target
@@ -203,7 +234,7 @@ def _request(call: Call, body: bytes, retry_token: str, *, stream: bool) -> Requ
         "opc-request-id": call.ambient.token(),
         "opc-retry-token": retry_token,
     }
-    if target.transport == "openai":
+    if target.transport == "openai" and call.compartment_id:
         headers["opc-compartment-id"] = call.compartment_id
         # The surface's older spelling, which its older base URL still reads.
         headers["compartmentid"] = call.compartment_id

@@ -28,6 +28,7 @@ _COMMANDS = {
     "chat": ("ocicat.cli.chat", "chat"),
     "doctor": ("ocicat.cli.doctor", "doctor"),
     "emulator": ("ocicat.cli.emulator", "emulator"),
+    "login": ("ocicat.cli.login", "login"),
     "models": ("ocicat.cli.models", "models"),
 }
 _EXIT_CODES: tuple[tuple[type[OcicatError], int], ...] = (

@@ -7,39 +7,54 @@ argument, a variable or the config file changes.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from ocicat.auth import files, region_metadata
+from ocicat.call.skew import ClockSkew
 from ocicat.client import logs
 from ocicat.client.identities import identity_of
-from ocicat.client.settings import VARIABLES, Settings
+from ocicat.client.settings import DEFAULT_REGION, Settings
 from ocicat.routing.regions import Region
-from ocicat.routing.resolve import Place
+from ocicat.routing.resolve import Place, resolve
 from ocicat.vocabulary.identity import IdentityResolver
+from ocicat.vocabulary.target import Target, Transport
 
 __all__ = ["Connection", "connect"]
 
 _MAX_KEPT = 256
-_VARIABLES = VARIABLES.union(region_metadata.VARIABLES)
 
 
 @dataclass(frozen=True, slots=True)
 class Connection:
     """What the settings come to."""
 
-    identities: IdentityResolver
+    #: Who signs, by the transport that a call takes.
+    identities: Callable[[Transport], IdentityResolver]
+    #: Empty where the identity brings its own.
     compartment_id: str
     place: Place
+    #: Whether the region is only a guess, which the identity may know better.
+    region_is_guessed: bool
     #: Regions, and the domain of all others, that the table does not have.
     extra_regions: tuple[Region, ...]
     default_domain: str | None
     log: logs.Log | None
+    skew: ClockSkew
     #: Where the config file was, and its state, if one was read.
     profile_path: Path | None
     profile_stamp: files.Stamp | None
+
+    def route(self, model: str, region: Region | None = None) -> Target:
+        """Where a call to ``model`` goes; in ``region``, if it is given."""
+        if region is None:
+            place, extra = self.place, self.extra_regions
+        else:
+            place, extra = replace(self.place, region=region.id), (*self.extra_regions, region)
+        return resolve(model, place, extra_regions=extra, default_domain=self.default_domain)
 
     def is_current(self) -> bool:
         """Whether the config file is still as it was."""
@@ -71,10 +86,28 @@ def connect(arguments: Mapping[str, Any]) -> Connection:
     return made
 
 
-def _environment() -> list[tuple[object, object]]:
+def _identities(
+    settings: Settings, arguments: Mapping[str, Any]
+) -> Callable[[Transport], IdentityResolver]:
+    usual = identity_of(settings, arguments)
+
+    @cache
+    def find(transport: Transport) -> IdentityResolver:
+        if transport == "native" and settings.find("api_key") is not None:
+            return identity_of(settings, arguments, must_sign=True)
+        return usual
+
+    return find
+
+
+def _environment() -> list[tuple[str, str]]:
     """The variables that matter and their values, in an order that stays the same."""
-    # Looking for the few that are set costs a third of asking for all that could be.
-    return [(name, os.environ[name]) for name in sorted(_VARIABLES.intersection(os.environ))]
+    # Looking through those that are set costs a third of asking for all that could be.
+    return [(name, os.environ[name]) for name in sorted(filter(_matters, os.environ))]
+
+
+def _matters(name: str) -> bool:
+    return name.startswith(("OCI", "KUBERNETES_SERVICE_HOST"))
 
 
 def _make(arguments: Mapping[str, Any]) -> Connection:
@@ -90,15 +123,23 @@ def _make(arguments: Mapping[str, Any]) -> Connection:
         serving_mode=settings.get("serving_mode"),
         endpoint_id=settings.get("endpoint_id"),
     )
-    identities = identity_of(settings, arguments)
+    identities = _identities(settings, arguments)
     profile = settings.profile()
+    # An API key of the service belongs to a compartment already.
+    needs_compartment = settings.find("api_key") is None
     return Connection(
         identities=identities,
-        compartment_id=settings.require("compartment_id"),
+        compartment_id=(
+            settings.require("compartment_id")
+            if needs_compartment
+            else settings.get("compartment_id") or ""
+        ),
         place=place,
+        region_is_guessed=api_base is None and settings.find("region") == DEFAULT_REGION,
         extra_regions=region_metadata.extra_regions(os.environ),
         default_domain=region_metadata.default_domain(os.environ),
         log=logs.log if settings.flag("log_requests") else None,
+        skew=ClockSkew(),
         profile_path=profile.path if profile else None,
         profile_stamp=files.stamp(profile.path) if profile else None,
     )

@@ -23,7 +23,6 @@ from ocicat.client.functions import prepare, user_agent
 from ocicat.client.settings import Settings
 from ocicat.dialects import faults
 from ocicat.errors import OcicatError
-from ocicat.routing.resolve import resolve
 from ocicat.transport import sync
 from ocicat.transport.ambient import SYSTEM
 from ocicat.transport.tls import context
@@ -81,17 +80,26 @@ def diagnose(model: str, arguments: Mapping[str, Any]) -> Iterator[Finding]:
     """Try everything that a call to ``model`` needs, up to a whole call of one token."""
     try:
         connection = connect(arguments)
-        target = _target(model, connection)
+        target = connection.route(model)
     except OcicatError as problem:
         yield _failed("settings", problem)
         return
     yield Finding("settings", True, f"{target.transport} transport to {target.url}")
     try:
-        identity = sync.run(connection.identities.resolve(SYSTEM))
+        identity = sync.run(connection.identities(target.transport).resolve(SYSTEM))
     except OcicatError as problem:
         yield _failed("identity", problem)
         return
     yield Finding("identity", True, repr(identity).strip("<>"))
+    identities = connection.identities(target.transport)
+    if connection.region_is_guessed and hasattr(identities, "find_region"):
+        try:
+            region = sync.run(identities.find_region(SYSTEM))
+        except OcicatError as problem:
+            yield _failed("region", problem)
+            return
+        target = connection.route(model, region)
+        yield Finding("region", True, f"{region.id if region else 'not known to the identity'}")
     for step in (_find_host, _shake_hands, _compare_clocks):
         finding = step(target)
         yield finding
@@ -100,15 +108,6 @@ def diagnose(model: str, arguments: Mapping[str, Any]) -> Iterator[Finding]:
     # Listing models and chatting need different permissions, so one may work without the other.
     yield _list_models(target, connection)
     yield _chat(model, arguments)
-
-
-def _target(model: str, connection: Connection) -> Target:
-    return resolve(
-        model,
-        connection.place,
-        extra_regions=connection.extra_regions,
-        default_domain=connection.default_domain,
-    )
 
 
 def _failed(step: str, problem: OcicatError) -> Finding:
@@ -208,7 +207,7 @@ def _list_models(target: Target, connection: Connection) -> Finding:
     step = "signature and policy (list models)"
     request = _models_request(target, connection.compartment_id)
     try:
-        response = sync.run(fetch(request, connection.identities, SYSTEM))
+        response = sync.run(fetch(request, connection.identities("native"), SYSTEM))
     except OcicatError as problem:
         return _failed(step, problem)
     if response.status != 200:

@@ -5,22 +5,22 @@ from __future__ import annotations
 import functools
 import platform
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
 
 from ocicat._version import __version__
 from ocicat.call.exchange import Call, exchange, exchange_stream
 from ocicat.call.retry import RetryPolicy
-from ocicat.client.connection import connect
+from ocicat.client.connection import Connection, connect
 from ocicat.client.replies import ChatCompletion
 from ocicat.client.settings import ConnectionArguments
 from ocicat.client.stream import AsyncChatStream, ChatStream
 from ocicat.dialects.parameters import integer, number
 from ocicat.errors import InvalidParameter, UnknownParameter
-from ocicat.routing.resolve import resolve
 from ocicat.transport.ambient import SYSTEM
 from ocicat.vocabulary.chat import ChatParameters
-from ocicat.vocabulary.flow import Timeout
+from ocicat.vocabulary.flow import Ambient, Flow, Timeout
+from ocicat.vocabulary.target import Target
 
 if TYPE_CHECKING:
     from ocicat.vocabulary.chat import ChatRequest
@@ -151,25 +151,39 @@ def prepare(
     if stream:
         request["stream"] = True
     connection = connect(connection_arguments)
-    target = resolve(
-        model,
-        connection.place,
-        extra_regions=connection.extra_regions,
-        default_domain=connection.default_domain,
-    )
+    target = connection.route(model)
+    identities = connection.identities(target.transport)
     if connection.log:
         connection.log("route", {"model": model, "target": target})
     return Call(
         request=request,
         target=target,
         compartment_id=connection.compartment_id,
-        identities=connection.identities,
+        identities=identities,
         ambient=SYSTEM,
         user_agent=user_agent(),
         timeout=_timeout(options.get("timeout")),
         retry=_retry(options.get("max_retries")),
         log=connection.log,
+        skew=connection.skew,
+        locate=(
+            _locator(model, connection, identities)
+            if connection.region_is_guessed and hasattr(identities, "find_region")
+            else None
+        ),
     )
+
+
+def _locator(
+    model: str, connection: Connection, identities: Any
+) -> Callable[[Ambient], Flow[Target]]:
+    """Asks the identity for the region: an instance knows which one it is in."""
+
+    def locate(ambient: Ambient) -> Flow[Target]:
+        region = yield from identities.find_region(ambient)
+        return connection.route(model, region)
+
+    return locate
 
 
 def _unknown(name: str) -> UnknownParameter:

@@ -12,10 +12,10 @@ libraries is installed: a class is both a ``httpx.Auth`` and a ``httpx2.Auth`` w
 from __future__ import annotations
 
 import importlib
+import os
 from collections.abc import AsyncGenerator, Generator
 from typing import Any
 
-from ocicat.auth import config_file
 from ocicat.auth.sdk_signer import SignerResolver
 from ocicat.client.identities import resolver_of
 from ocicat.errors import ConfigurationError
@@ -23,7 +23,18 @@ from ocicat.transport.ambient import SYSTEM
 from ocicat.vocabulary.flow import Request
 from ocicat.vocabulary.identity import Identity, IdentityResolver
 
-__all__ = ["HttpxOciAuth", "OciSignerAuth", "OciUserPrincipalAuth"]
+__all__ = [
+    "HttpxOciAuth",
+    "OciApiKeyAuth",
+    "OciDelegationTokenAuth",
+    "OciInstancePrincipalAuth",
+    "OciResourcePrincipalAuth",
+    "OciSessionAuth",
+    "OciSignerAuth",
+    "OciTokenExchangeAuth",
+    "OciUserPrincipalAuth",
+    "OciWorkloadIdentityAuth",
+]
 
 # What SDKs of other services put in, which OCI must not see.
 _FOREIGN = ("authorization", "x-api-key", "x-goog-api-key", "api-key", "openai-organization")
@@ -138,15 +149,102 @@ class OciSignerAuth(HttpxOciAuth):
 class OciUserPrincipalAuth(HttpxOciAuth):
     """A user's API key, from a profile of the OCI config file."""
 
+    def __init__(self, config_file: str | None = None, profile_name: str | None = None) -> None:
+        super().__init__(_from_profile("api_key", config_file, profile_name))
+
+
+class OciSessionAuth(HttpxOciAuth):
+    """A CLI session, from a profile of the OCI config file; refreshed as long as OCI allows."""
+
     def __init__(
-        self, config_file: str | None = None, profile_name: str = config_file.DEFAULT_PROFILE
+        self,
+        config_file: str | None = None,
+        profile_name: str | None = None,
+        refresh_interval: int | None = None,
     ) -> None:
+        super().__init__(_from_profile("security_token", config_file, profile_name))
+
+
+class OciInstancePrincipalAuth(HttpxOciAuth):
+    """The instance that this program runs on."""
+
+    def __init__(self, refresh_interval: int | None = None) -> None:
+        super().__init__(resolver_of({"oci_auth_type": "instance_principal"}))
+
+
+class OciResourcePrincipalAuth(HttpxOciAuth):
+    """The resource that this program runs in: a function, a job, a notebook."""
+
+    def __init__(self, refresh_interval: int | None = None) -> None:
+        super().__init__(resolver_of({"oci_auth_type": "resource_principal"}))
+
+
+class OciWorkloadIdentityAuth(HttpxOciAuth):
+    """The workload of a Kubernetes cluster (OKE) that this program belongs to."""
+
+    def __init__(self) -> None:
+        super().__init__(resolver_of({"oci_auth_type": "oke_workload_identity"}))
+
+
+class OciDelegationTokenAuth(HttpxOciAuth):
+    """A user, through the instance or resource that this program runs on, as in Cloud Shell.
+
+    ``delegation_token`` is the token, or ``delegation_token_file`` the path of a file that holds
+    it; without either it is looked for in the settings.
+    """
+
+    def __init__(
+        self, delegation_token: str | None = None, delegation_token_file: str | None = None
+    ) -> None:
+        if delegation_token is None and delegation_token_file is None:
+            super().__init__(resolver_of({"oci_auth_type": "instance_obo_user"}))
+            return
+        from ocicat.auth.delegation import DelegationResolver
+
+        is_resource = "OCI_RESOURCE_PRINCIPAL_VERSION" in os.environ
+        kind = "resource_principal" if is_resource else "instance_principal"
         super().__init__(
-            resolver_of(
-                {
-                    "oci_auth_type": "api_key",
-                    "oci_config_file": config_file,
-                    "oci_profile": profile_name,
-                }
+            DelegationResolver(
+                resolver_of({"oci_auth_type": kind}),
+                token=delegation_token,
+                token_file=delegation_token_file,
             )
         )
+
+
+class OciTokenExchangeAuth(HttpxOciAuth):
+    """Whoever an identity domain knows by another issuer's token, such as a GitHub Actions job.
+
+    ``subject_token`` is the token, a function that gives one, the path of a file that holds one, or
+    a flow's source such as ``ocicat.auth.token_exchange.GitHubActions``.
+    """
+
+    def __init__(
+        self, *, domain_url: str, client_id: str, client_secret: str, subject_token: Any
+    ) -> None:
+        from ocicat.auth.token_exchange import TokenExchangeResolver
+
+        super().__init__(
+            TokenExchangeResolver(
+                domain_url=domain_url,
+                client_id=client_id,
+                client_secret=client_secret,
+                subject_token=subject_token,
+            )
+        )
+
+
+class OciApiKeyAuth(HttpxOciAuth):
+    """A Generative AI API key, for the OpenAI-compatible surface only.
+
+    ``api_key`` is looked for in ``OCI_GENAI_API_KEY`` if it is not given.
+    """
+
+    def __init__(self, api_key: str | None = None) -> None:
+        super().__init__(resolver_of({"oci_auth_type": "genai_api_key", "api_key": api_key}))
+
+
+def _from_profile(kind: str, config_file: str | None, profile_name: str | None) -> IdentityResolver:
+    return resolver_of(
+        {"oci_auth_type": kind, "oci_config_file": config_file, "oci_profile": profile_name}
+    )

@@ -23,7 +23,7 @@ _MAX_BODY = 4096
 
 
 def log(what: str, facts: dict[str, Any]) -> None:
-    """Log one thing that happened in a call: ``route``, ``request``, ``response``, ``failure``."""
+    """Log one thing that happened in a call: ``route``, ``clock``, ``request``, …."""
     _logger().info("%s", _words(what, facts))
 
 
@@ -46,6 +46,8 @@ def _words(what: str, facts: dict[str, Any]) -> str:
             f"route: {facts['model']} goes over the {target.transport} transport"
             f" ({target.dialect}, {target.serving.kind}) to {target.url}"
         )
+    if what == "clock":
+        return f"OCI's clock is {facts['seconds']:.0f} s ahead of this machine's"
     attempt = facts["attempt"]
     if what == "request":
         request: Request = facts["request"]

@@ -16,7 +16,7 @@ from ocicat.auth import config_file
 from ocicat.auth.config_file import Profile
 from ocicat.errors import InvalidSetting, MissingSetting
 
-__all__ = ["VARIABLES", "ConnectionArguments", "Found", "Settings"]
+__all__ = ["DEFAULT_REGION", "ConnectionArguments", "Found", "Settings"]
 
 
 class ConnectionArguments(TypedDict, total=False):
@@ -31,7 +31,8 @@ class ConnectionArguments(TypedDict, total=False):
     * ``oci_endpoint_id``: OCID of a dedicated endpoint.
     * ``oci_profile``, ``oci_config_file``: which profile of which config file.
     * ``oci_auth_type``: the kind of identity.
-    * ``oci_signer``: any signer of the ``oci`` SDK, used instead of all the above.
+    * ``oci_signer``: any signer of the ``oci`` SDK; ``oci_auth``: an auth object of ocicat, such as
+      ``OciSessionAuth``; ``api_key``: a Generative AI API key. Each replaces all of the above.
     * ``api_base``: base URL instead of the region's.
     * ``transport``: ``openai``, ``native`` or ``auto`` (default).
     """
@@ -50,6 +51,8 @@ class ConnectionArguments(TypedDict, total=False):
     oci_config_file: str | None
     oci_auth_type: str | None
     oci_signer: Any
+    oci_auth: Any
+    api_key: str | None
     api_base: str | None
     transport: str | None
 
@@ -69,11 +72,16 @@ class _Places:
     argument: str
     variables: tuple[str, ...] = ()
     profile_keys: tuple[str, ...] = ()
+    #: In the CLI's own file, for the profile in use.
+    cli_key: str = ""
     default: str | None = None
     #: Words for the hint when it is found nowhere.
     meaning: str = ""
 
 
+_ASHBURN = "us-ashburn-1"
+#: What is found for the region where nothing gives one; LiteLLM's default.
+DEFAULT_REGION = Found(_ASHBURN, "default")
 _PLACES: dict[str, _Places] = {
     "config_file": _Places(
         "oci_config_file", ("OCICAT_CONFIG_FILE", "OCI_CONFIG_FILE", "OCI_CLI_CONFIG_FILE")
@@ -84,9 +92,9 @@ _PLACES: dict[str, _Places] = {
     "auth_type": _Places("oci_auth_type", ("OCICAT_AUTH_TYPE", "OCI_AUTH_TYPE", "OCI_CLI_AUTH")),
     "region": _Places(
         "oci_region",
-        ("OCICAT_REGION", "OCI_REGION", "OCI_CLI_REGION"),
+        ("OCICAT_REGION", "OCI_REGION", "OCI_CLI_REGION", "OCI_RESOURCE_PRINCIPAL_REGION"),
         ("region",),
-        default="us-ashburn-1",
+        default=_ASHBURN,
     ),
     "user": _Places(
         "oci_user", ("OCI_USER", "OCI_CLI_USER"), ("user",), meaning="your user's OCID"
@@ -115,16 +123,26 @@ _PLACES: dict[str, _Places] = {
         "oci_compartment_id",
         ("OCICAT_COMPARTMENT_ID", "OCI_COMPARTMENT_ID", "OCI_CLI_COMPARTMENT_ID"),
         ("compartment_id", "compartment-id"),
+        cli_key="compartment-id",
         meaning="the compartment's OCID",
     ),
     "api_base": _Places("api_base", ("OCICAT_API_BASE", "OCI_CLI_ENDPOINT"), ("endpoint",)),
     "transport": _Places("transport", ("OCICAT_TRANSPORT",), default="auto"),
+    "api_key": _Places("api_key", ("OCICAT_API_KEY", "OCI_GENAI_API_KEY")),
+    "security_token_file": _Places(
+        "", ("OCI_CLI_SECURITY_TOKEN_FILE",), ("security_token_file",), meaning="the token's path"
+    ),
+    "delegation_token_file": _Places(
+        "",
+        ("OCI_CLI_DELEGATION_TOKEN_FILE",),
+        ("delegation_token_file",),
+        meaning="the delegation token's path",
+    ),
+    "auth_endpoint": _Places("", ("OCICAT_AUTH_ENDPOINT",)),
     "serving_mode": _Places("oci_serving_mode"),
     "endpoint_id": _Places("oci_endpoint_id"),
     "log_requests": _Places("", ("OCICAT_LOG_REQUESTS", "OCI_LOG_REQUESTS"), ("log_requests",)),
 }
-#: Every variable that can change what is found.
-VARIABLES = frozenset(variable for places in _PLACES.values() for variable in places.variables)
 _TRUE = frozenset({"1", "yes", "true", "on"})
 
 
@@ -166,7 +184,16 @@ class Settings:
                 value = profile.values.get(key)
                 if value:
                     return Found(value, f"profile {profile.name} in {profile.path}")
+        if places.cli_key and (profile := self.profile()):
+            value = config_file.cli_defaults(self._cli_file(), profile.name).get(places.cli_key)
+            if value:
+                return Found(value, f"{profile.name} in the CLI's own file")
+        if name == "profile" and (value := config_file.cli_default_profile(self._cli_file())):
+            return Found(value, "default_profile in the CLI's own file")
         return Found(places.default, "default") if places.default is not None else None
+
+    def _cli_file(self) -> str | None:
+        return self._environment.get("OCI_CLI_RC_FILE")
 
     def get(self, name: str) -> str | None:
         """The setting's value alone."""
@@ -179,7 +206,7 @@ class Settings:
         if found is not None:
             return found.value
         places = _PLACES[name]
-        ways = [f"`{places.argument}=`"]
+        ways = [f"`{places.argument}=`"] if places.argument else []
         ways += [variable for variable in places.variables if not variable.startswith("OCI_CLI_")]
         if places.profile_keys:
             ways.append(f"`{places.profile_keys[0]}` in a profile of ~/.oci/config")
@@ -222,7 +249,8 @@ class Settings:
         if given & {"oci_profile", "oci_config_file"}:
             return False
         whole_key = {"oci_user", "oci_tenancy", "oci_fingerprint"} <= given
-        return "oci_signer" in given or (whole_key and bool(given & {"oci_key", "oci_key_file"}))
+        whole = given & {"oci_signer", "oci_auth", "api_key"}
+        return bool(whole) or (whole_key and bool(given & {"oci_key", "oci_key_file"}))
 
     def flag(self, name: str) -> bool:
         """Whether a yes-or-no setting says yes."""

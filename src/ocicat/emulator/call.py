@@ -17,6 +17,7 @@ import msgspec
 from aiohttp import web
 
 from ocicat.emulator.ledger import Ledger, Received
+from ocicat.emulator.principals import Caller, Principal
 from ocicat.emulator.refusals import REASON_HEADER, Refused, header_text
 from ocicat.vocabulary.chat import ChatRequest
 
@@ -58,6 +59,11 @@ class Call:
         self.key_id: str | None = None
         self.signed_headers: tuple[str, ...] = ()
         self.verified = False
+        #: Who signed, and for whom they act, once that is known.
+        self.caller: Caller | None = None
+        self.on_behalf_of: Principal | None = None
+        #: Whether an API key stands in for the signature.
+        self.bearer = False
         self.chat: ChatRequest | None = None
         self.opc_request_id = request_id(self.headers.get("opc-request-id"))
         #: The ledger's entry, once the answer has begun.
@@ -102,6 +108,8 @@ class Call:
             status=status,
             refusal=refusal,
             opc_request_id=self.opc_request_id,
+            principal=self.caller.principal.id if self.caller else None,
+            on_behalf_of=self.on_behalf_of.id if self.on_behalf_of else None,
         )
         self._ledger.add(self.received)
 

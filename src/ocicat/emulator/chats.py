@@ -70,14 +70,16 @@ def read_openai(call: Call, tenancy: Tenancy) -> Chat:
     """The chat of ``POST …/chat/completions``. Raises :class:`Refused`."""
     name = "opc-compartment-id" if "opc-compartment-id" in call.headers else "compartmentid"
     compartment = call.headers.get(name)
-    if not compartment:
+    # An API key belongs to a compartment already.
+    if not compartment and not call.bearer:
         raise refusal(
             404,
             NOT_FOUND,
             "a signed request needs the header opc-compartment-id (or CompartmentId), "
             "and this one has neither",
         )
-    _check_compartment(compartment, f"the header {name}", tenancy)
+    if compartment:
+        _check_compartment(compartment, f"the header {name}", tenancy)
     _check_content_type(call, _bad_json)
     try:
         body = check_chat_completion(call.body)

@@ -24,7 +24,7 @@ from ocicat.emulator.script import Behaviour, Failure
 from ocicat.emulator.streams import Splitter, StreamStyle, encode_event, pad
 from ocicat.vocabulary.chat import ChatChunk, ChatReply
 
-__all__ = ["Source", "deliver", "hang_up"]
+__all__ = ["Source", "deliver", "hang_up", "misbehave"]
 
 _SCRIPTED: Final = "a rule of the emulator's script"
 _MESSAGES: Final = {
@@ -60,7 +60,18 @@ async def deliver(
     call: Call, chat: Chat, behaviour: Behaviour, source: Source, style: StreamStyle, dice: Random
 ) -> web.StreamResponse:
     """Answer a chat. Raises :class:`Refused` as long as nothing has been sent."""
-    silence = sum(stall.seconds for stall in behaviour.stalls if stall.after_events is None)
+    scripted = await misbehave(call, behaviour)
+    if scripted is not None:
+        return scripted
+    silence = _silence(behaviour)
+    if chat.request.get("stream"):
+        return await _deliver_stream(call, chat, behaviour, source, style, dice, silence)
+    return await _deliver_whole(call, chat, behaviour, source, silence)
+
+
+async def misbehave(call: Call, behaviour: Behaviour) -> web.StreamResponse | None:
+    """What a rule wants sent in place of an answer; ``None`` if it wants none."""
+    silence = _silence(behaviour)
     if behaviour.reset:
         call.record(None, f"{_SCRIPTED} resets the connection")
         await asyncio.sleep(silence)
@@ -76,9 +87,11 @@ async def deliver(
         if int(response.headers.get("content-length", -1)) > len(behaviour.raw.body):
             response.force_close()  # the rest of the body will never come
         return response
-    if chat.request.get("stream"):
-        return await _deliver_stream(call, chat, behaviour, source, style, dice, silence)
-    return await _deliver_whole(call, chat, behaviour, source, silence)
+    return None
+
+
+def _silence(behaviour: Behaviour) -> float:
+    return sum(stall.seconds for stall in behaviour.stalls if stall.after_events is None)
 
 
 def hang_up(call: Call, *, reset: bool = False) -> web.StreamResponse:

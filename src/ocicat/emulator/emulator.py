@@ -6,8 +6,10 @@ import asyncio
 import os
 import signal
 import socket
+import ssl
 import tempfile
 import threading
+import weakref
 from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any, Final
@@ -16,6 +18,7 @@ from aiohttp import web
 
 from ocicat.emulator.backend import Backend
 from ocicat.emulator.home import COMPARTMENT_ID, Home
+from ocicat.emulator.identity.plane import IdentityPlane
 from ocicat.emulator.ledger import Ledger, Received
 from ocicat.emulator.rules_file import load_rules
 from ocicat.emulator.script import Match, Rule, Script
@@ -28,8 +31,12 @@ from ocicat.vocabulary.model import ApiFormat
 __all__ = ["Emulator"]
 
 _ADDRESS: Final = "127.0.0.1"
+#: Where to look for an address at which a port is free. Some systems have only the first.
+_LOOPBACK: Final = tuple(f"127.0.0.{last}" for last in range(1, 255))
 #: Seconds that a request in progress has to end when the emulator stops.
 _GRACE: Final = 0.05
+#: Seconds that ended TLS connections have to be noticed, which takes a millisecond or so.
+_PATIENCE: Final = 1.0
 
 
 class Emulator:
@@ -69,6 +76,14 @@ class Emulator:
         self.script = Script()
         #: What was asked.
         self.ledger = Ledger()
+        #: Who may call: log-ins, tokens, certificates and policies.
+        self.identity = IdentityPlane(
+            self.tenancy,
+            clock=lambda: self._service.now(),
+            url=lambda: self.url,
+            home=lambda: self.home,
+            listen=self._listen_for_tls,
+        )
         if rules is not None:
             load_rules(rules, self.script)
         upstream = Backend(backend) if backend is not None else None
@@ -81,6 +96,7 @@ class Emulator:
             self.tenancy,
             self.script,
             self.ledger,
+            self.identity,
             streams=streams or StreamStyle(),
             backend=upstream,
             observe=observe,
@@ -88,6 +104,9 @@ class Emulator:
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopping: asyncio.Event | None = None
+        self._connections: _Connections | None = None
+        self._tls_servers: list[asyncio.Server] = []
+        self._tls_listeners: list[_Listener] = []
 
     # --- running ---------------------------------------------------------------------------------
 
@@ -98,7 +117,7 @@ class Emulator:
         """
         if self._thread is not None:
             raise RuntimeError("the emulator is running already")
-        listener = self._listen()
+        listener = _bind(_ADDRESS, self._port)
         self._bound = listener.getsockname()
         try:
             self._move_in().write_config(self.url)
@@ -250,19 +269,27 @@ class Emulator:
         self._service.key_id = self._home.key_id
         return self._home
 
-    def _listen(self) -> socket.socket:
-        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    def _listen_for_tls(
+        self, address: str | None, port: int, context_for: Callable[[str], ssl.SSLContext]
+    ) -> tuple[str, int]:
+        """Take connections at one more address, over TLS; returns the address and port."""
+        loop, connections = self._loop, self._connections
+        if self._thread is None or loop is None or connections is None:
+            raise RuntimeError("the emulator is not running")
+        listener = _bind(address, port)
         try:
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listener.bind((_ADDRESS, self._port))
-        except (OSError, OverflowError) as problem:
+            host, bound = listener.getsockname()
+            context = context_for(host)
+
+            async def listen() -> asyncio.Server:
+                return await loop.create_server(connections, sock=listener, ssl=context)
+
+            self._tls_listeners.append(listener)
+            self._tls_servers.append(asyncio.run_coroutine_threadsafe(listen(), loop).result())
+        except BaseException:
             listener.close()
-            raise InvalidSetting(
-                f"The emulator cannot listen at {_ADDRESS}:{self._port}: {problem}.",
-                setting="port",
-                hint="Take another port, or 0 for any free one.",
-            ) from problem
-        return listener
+            raise
+        return host, bound
 
     def _run(
         self, listener: socket.socket, ready: threading.Event, failures: list[BaseException]
@@ -279,14 +306,26 @@ class Emulator:
     async def _serve(self, listener: socket.socket, ready: threading.Event) -> None:
         loop = self._loop = asyncio.get_running_loop()
         self._stopping = asyncio.Event()
-        connections = _Connections(self._service)
+        connections = self._connections = _Connections(self._service)
         server = await loop.create_server(connections, sock=listener, backlog=512)
         ready.set()
         await self._stopping.wait()
         server.close()
+        for tls_listener in self._tls_listeners:
+            loop.remove_reader(tls_listener)
+        # asyncio loses a connection that it accepted in the turn in which its server is closed.
+        for _ in range(3):
+            await asyncio.sleep(0)
+        for tls_server in self._tls_servers:
+            tls_server.close()
         connections.pre_shutdown()
         await connections.shutdown(_GRACE)
-        await server.wait_closed()
+        for tls_listener in self._tls_listeners:
+            await tls_listener.hang_up(_PATIENCE)
+        for each in (server, *self._tls_servers):
+            await each.wait_closed()
+        self._tls_servers.clear()
+        self._tls_listeners.clear()
         if self._service.backend is not None:
             await self._service.backend.close()
 
@@ -337,6 +376,63 @@ class _Connection(web.RequestHandler):
         return manager.service.refuse_malformed(
             request, status, f"no valid HTTP request: {problem}"
         )
+
+
+class _Listener(socket.socket):
+    """A listening socket that remembers whom it accepted.
+
+    Over TLS, asyncio knows a connection only after its handshake, and closing one waits for a word
+    from the client, which may never come.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(socket.AF_INET, socket.SOCK_STREAM)
+        self._accepted: weakref.WeakSet[socket.socket] = weakref.WeakSet()
+
+    def accept(self) -> tuple[socket.socket, Any]:
+        """Accept a connection."""
+        connection, address = super().accept()
+        self._accepted.add(connection)
+        return connection, address
+
+    async def hang_up(self, patience: float) -> None:
+        """End all connections, and wait until the loop has noticed, for so many seconds at most."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + patience
+        for connection in self._accepted:
+            try:
+                connection.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass  # it has ended already
+        while any(connection.fileno() >= 0 for connection in self._accepted):
+            if loop.time() > deadline:
+                break
+            await asyncio.sleep(0.001)
+
+
+def _bind(address: str | None, port: int) -> _Listener:
+    """A socket bound to a port of a loopback address: the given one, or the first that is free.
+
+    Raises :class:`~ocicat.errors.InvalidSetting` if there is none.
+    """
+    candidates = [address] if address is not None else _LOOPBACK
+    problem: Exception | None = None
+    for candidate in candidates:
+        listener = _Listener()
+        try:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind((candidate, port))
+            # At once: sockets that are only bound can share an address, listening ones cannot.
+            listener.listen(512)
+            return listener
+        except (OSError, OverflowError) as failure:
+            listener.close()
+            problem = failure
+    raise InvalidSetting(
+        f"The emulator cannot listen at {address or _ADDRESS}:{port}: {problem}.",
+        setting="port",
+        hint="Take another port, or 0 for any free one.",
+    ) from problem
 
 
 def _quoted(value: str) -> str:

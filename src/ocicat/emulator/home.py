@@ -26,6 +26,7 @@ __all__ = [
     "USER_ID",
     "Home",
     "new_key",
+    "write_private",
 ]
 
 TENANCY_ID: Final = "ocid1.tenancy.oc1..aaaaaaaaocicatemulatortenancy"
@@ -56,10 +57,12 @@ class Home:
         self.region: str = REGION
         self._refuse_a_stranger()
         if not self.key_file.exists():
-            _write_private(self.key_file, key_pem or new_key())
+            write_private(self.key_file, key_pem or new_key())
         #: The public half of the throwaway key.
         self.public_key: rsa.RSAPublicKey = self._read_key().public_key()
         self.fingerprint: str = fingerprint(self.public_key)
+        self._endpoint = ""
+        self._profiles: dict[str, list[str]] = {}
 
     @property
     def key_id(self) -> str:
@@ -78,7 +81,31 @@ class Home:
             f"key_file={self.key_file}",
             f"endpoint={endpoint}",
         ]
-        _write_private(self.config_file, ("\n".join(lines) + "\n").encode())
+        for name, settings in self._profiles.items():
+            lines += ["", f"[{name}]", *settings, f"endpoint={endpoint}"]
+        self._endpoint = endpoint
+        write_private(self.config_file, ("\n".join(lines) + "\n").encode())
+
+    def add_session(self, profile: str, token: str, key_pem: bytes) -> tuple[Path, Path]:
+        """Write a session's token and key, and a profile for it, as the OCI CLI does.
+
+        Returns the paths of the token and of the key. A profile of the same name is replaced.
+        """
+        directory = self.path / "sessions" / profile
+        directory.mkdir(parents=True, exist_ok=True)
+        token_file = write_private(directory / "token", token.encode())
+        key_file = write_private(directory / "oci_api_key.pem", key_pem)
+        key = serialization.load_pem_private_key(key_pem, None)
+        assert isinstance(key, rsa.RSAPrivateKey)
+        self._profiles[profile] = [
+            f"fingerprint={fingerprint(key.public_key())}",
+            f"tenancy={self.tenancy_id}",
+            f"region={self.region}",
+            f"key_file={key_file}",
+            f"security_token_file={token_file}",
+        ]
+        self.write_config(self._endpoint)
+        return token_file, key_file
 
     def environment(self) -> dict[str, str]:
         """The environment variables with which clients find this home."""
@@ -125,11 +152,12 @@ def new_key() -> bytes:
     )
 
 
-def _write_private(path: Path, content: bytes) -> None:
-    """Write a file that only its owner may read, and never half of it."""
+def write_private(path: Path, content: bytes) -> Path:
+    """Write a file that only its owner may read, and never half of it. Returns ``path``."""
     temporary = path.with_name(path.name + ".new")
     temporary.unlink(missing_ok=True)
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)
     temporary.replace(path)
+    return path

@@ -26,10 +26,12 @@ class Received:
       ``signed_headers``: in the client's order.
     * ``json``: the decoded body, or ``None`` where it is not JSON.
     * ``request``: the chat in neutral form, where it was understood.
-    * ``verified``: whether the signature was good.
+    * ``verified``: whether the signature, or the API key in its place, was good.
     * ``status``: of the answer, or ``None`` where the connection was broken off without one.
     * ``refusal``: why it was refused, in plain words, or ``None``.
     * ``opc_request_id``: as answered.
+    * ``principal``: who signed: an OCID, or a workload's ``namespace/service account``;
+      ``on_behalf_of``: the user for whom, by a delegation token. ``None`` where it is not known.
     """
 
     time: float
@@ -45,6 +47,8 @@ class Received:
     status: int | None
     refusal: str | None
     opc_request_id: str
+    principal: str | None = None
+    on_behalf_of: str | None = None
 
     @property
     def path(self) -> str:

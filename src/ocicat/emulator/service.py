@@ -21,13 +21,15 @@ from ocicat.emulator.answers import ScriptedModel
 from ocicat.emulator.backend import Backend, BackendModel
 from ocicat.emulator.call import Call
 from ocicat.emulator.chats import Chat, read_native, read_openai
-from ocicat.emulator.delivery import Source, deliver, hang_up
+from ocicat.emulator.delivery import Source, deliver, hang_up, misbehave
+from ocicat.emulator.identity.admission import admit_bearer, authenticate, authorize
+from ocicat.emulator.identity.operations import IDENTITY_OPERATIONS, IdentityOperation
+from ocicat.emulator.identity.plane import IdentityPlane
 from ocicat.emulator.ledger import Ledger, Received
 from ocicat.emulator.refusals import Refused, refusal
 from ocicat.emulator.script import Behaviour, Script
 from ocicat.emulator.streams import StreamStyle
 from ocicat.emulator.tenancy import Tenancy
-from ocicat.signing.verify import SignatureRefused, verify
 
 __all__ = ["MAX_BODY_BYTES", "Service"]
 
@@ -50,6 +52,7 @@ class Service:
         tenancy: Tenancy,
         script: Script,
         ledger: Ledger,
+        identity: IdentityPlane,
         *,
         streams: StreamStyle,
         backend: Backend | None,
@@ -58,6 +61,7 @@ class Service:
         self.tenancy = tenancy
         self.script = script
         self.ledger = ledger
+        self.identity = identity
         self.streams = streams
         self.backend = backend
         #: The ``keyId`` of the emulator's own throwaway identity.
@@ -72,6 +76,10 @@ class Service:
             (re.compile(r"/20231130/actions/v1/chat/completions"), {"POST": self._openai_chat}),
             (re.compile(r"/20231130/models"), {"GET": self._list_models}),
             (re.compile(r"/20231130/models/[^/]+"), {"GET": self._get_model}),
+            *(
+                (operation.path, {operation.method: self._of_identity(operation)})
+                for operation in IDENTITY_OPERATIONS
+            ),
         ]
 
     def now(self) -> float:
@@ -105,9 +113,7 @@ class Service:
     async def _answer(self, call: Call) -> web.StreamResponse:
         try:
             await self._read_body(call)
-            operation = self._find(call)
-            self._verify(call)
-            return await operation(call)
+            return await self._find(call)(call)
         except Refused as refused:
             response = call.refuse(refused)
             if refused.status == 413:
@@ -158,31 +164,31 @@ class Service:
             code="NotAuthorizedOrNotFound",
         )
 
-    def _verify(self, call: Call) -> None:
-        def key_of(key_id: str) -> object:
-            call.key_id = key_id
-            return self.tenancy.public_key(key_id)
+    def _of_identity(self, operation: IdentityOperation) -> Operation:
+        async def answer(call: Call) -> web.StreamResponse:
+            behaviour = self.identity.behaviour(call.path)
+            scripted = await misbehave(call, behaviour)
+            if scripted is not None:
+                return scripted
+            await asyncio.sleep(sum(stall.seconds for stall in behaviour.stalls))
+            if operation.signed:
+                authenticate(call, self.identity)
+            # It may have to make a key, for which the loop must not stand still.
+            return await asyncio.to_thread(operation.answer, call, self.identity)
 
-        try:
-            verified = verify(
-                call.method,
-                call.target,
-                call.headers,
-                call.body,
-                keys=key_of,  # type: ignore[arg-type]
-                now=self.now(),
-            )
-        except SignatureRefused as refused:
-            raise refusal(
-                refused.status, refused.message, refused.reason, code=refused.code
-            ) from None
-        call.verified = True
-        call.signed_headers = verified.signed_headers
+        return answer
+
+    def _admit(self, call: Call) -> None:
+        authenticate(call, self.identity)
+        authorize(call, self.identity)
 
     async def _native_chat(self, call: Call) -> web.StreamResponse:
+        self._admit(call)
         return await self._chat(call, read_native(call, self.tenancy))
 
     async def _openai_chat(self, call: Call) -> web.StreamResponse:
+        if not admit_bearer(call, self.identity):
+            self._admit(call)
         return await self._chat(call, read_openai(call, self.tenancy))
 
     async def _chat(self, call: Call, chat: Chat) -> web.StreamResponse:
@@ -205,9 +211,11 @@ class Service:
         return ScriptedModel(chat.request, behaviour, origin.reply_id, origin.received)
 
     async def _list_models(self, call: Call) -> web.StreamResponse:
+        self._admit(call)
         return models.list_models(call, self.tenancy)
 
     async def _get_model(self, call: Call) -> web.StreamResponse:
+        self._admit(call)
         return models.get_model(call, self.tenancy, call.path.rpartition("/")[2])
 
 

@@ -18,9 +18,11 @@ from ocicat.errors import InvalidSetting
 __all__ = [
     "DEFAULT_DOMAIN",
     "Region",
+    "auth_host",
     "domain_of",
     "inference_host",
     "is_known",
+    "login_host",
     "management_host",
     "nearest_regions",
     "realm_domain",
@@ -134,6 +136,24 @@ def management_host(
     return f"generativeai.{domain}" if domain == name else f"generativeai.{name}.oci.{domain}"
 
 
+def auth_host(
+    region: str, *, extra: Sequence[Region] = (), default_domain: str | None = None
+) -> str:
+    """The host that exchanges certificates, sessions and keys for security tokens.
+
+    Raises as :func:`domain_of` does. Source: the oci SDK's federation clients, whose template for
+    this service, unlike the others, has no ``oci`` before the domain.
+    """
+    return _identity_host("auth", region, extra, default_domain)
+
+
+def login_host(
+    region: str, *, extra: Sequence[Region] = (), default_domain: str | None = None
+) -> str:
+    """The host where people log in with a browser. Raises as :func:`domain_of` does."""
+    return _identity_host("login", region, extra, default_domain)
+
+
 def nearest_regions(name: str) -> list[str]:
     """Up to three ids of the table that look like ``name``, the likeliest first."""
     from difflib import get_close_matches
@@ -141,6 +161,14 @@ def nearest_regions(name: str) -> list[str]:
     # Nothing worth matching is longer, and the comparison is quadratic.
     name = name.strip().lower()[:64]
     return get_close_matches(name, [region.id for region in regions()], n=3, cutoff=0.5)
+
+
+def _identity_host(
+    service: str, region: str, extra: Sequence[Region], default_domain: str | None
+) -> str:
+    name = region_id(region, extra=extra)
+    domain = domain_of(name, extra=extra, default_domain=default_domain)
+    return f"{service}.{domain}" if domain == name else f"{service}.{name}.{domain}"
 
 
 def _find(name: str, extra: Sequence[Region]) -> Region | None:

@@ -31,6 +31,11 @@ class PrivateKey:
         #: As OCI's console shows it: MD5 of the public key, 16 pairs of lower-case hex digits.
         self.fingerprint = fingerprint(key.public_key())
 
+    @property
+    def public_key(self) -> rsa.RSAPublicKey:
+        """The public half."""
+        return self._key.public_key()
+
     def sign(self, message: bytes) -> bytes:
         """RSASSA-PKCS1-v1_5 with SHA-256. Releases the interpreter lock while it computes."""
         return self._key.sign(message, _PADDING, _HASH)

@@ -31,9 +31,10 @@ def emulator(
 
     Inside, ``OCI_CONFIG_FILE``, ``OCI_PROFILE`` and ``OCI_COMPARTMENT_ID`` lead to the emulator,
     and all other variables that tell OCI clients where to go or who they are do not exist.
-    ``OCICAT_API_BASE`` sends even those ocicat calls there that bring credentials and a region of
-    their own, so that no test reaches the real OCI by mistake. Afterwards the environment is as it
-    was. The options are those of :class:`ocicat.emulator.Emulator`.
+    ``OCICAT_API_BASE`` and ``OCICAT_AUTH_ENDPOINT`` send even those ocicat calls there that bring
+    credentials and a region of their own, so that no test reaches the real OCI by mistake.
+    Afterwards the environment is as it was. The options are those of
+    :class:`ocicat.emulator.Emulator`.
     """
     from ocicat.emulator import Emulator, Home
 
@@ -41,9 +42,14 @@ def emulator(
         home = Home(directory, key_pem=_key())
         with (
             Emulator(home, rules=rules, backend=backend, streams=streams) as running,
-            _environment({**running.environment(), "OCICAT_API_BASE": running.url}),
+            _environment(_variables(running)),
         ):
             yield running
+
+
+def _variables(running: Emulator) -> dict[str, str]:
+    own = {"OCICAT_API_BASE": running.url, "OCICAT_AUTH_ENDPOINT": running.url}
+    return {**running.environment(), **own}
 
 
 @lru_cache(maxsize=1)

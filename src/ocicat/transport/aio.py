@@ -9,8 +9,10 @@ grow with the number of connections.
 from __future__ import annotations
 
 import asyncio
+import os
 import weakref
 from collections.abc import AsyncGenerator, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar
 from functools import lru_cache
 from typing import Any, TypeVar, cast
@@ -40,6 +42,10 @@ T = TypeVar("T")
 _READ_ERRORS = (aiohttp.ClientError, OSError, ValueError)
 _MAX_HEADER_BYTES = 65536
 
+#: How many signatures in a row an event loop is given to make.
+_CROWD = 40
+
+_in_flight: weakref.WeakSet[Run] = weakref.WeakSet()
 _was_used: ContextVar[bool] = ContextVar("ocicat_connection_was_used")
 _sessions: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _Session] = (
     weakref.WeakKeyDictionary()
@@ -82,15 +88,26 @@ class Run:
         #: Whether the flow has ended, and with what.
         self.ended = False
         self.result: Any = None
+        self._step: asyncio.Future[None] | None = None
+        _in_flight.add(self)
 
     async def advance(self) -> None:
         """Carry out the present effect and go on to the next."""
+        failure, answer = None, None
         try:
             answer = await self._carry_out(self.effect)
-        except TransportError as failure:
-            self._go_on(failure)
+        except TransportError as problem:
+            failure = problem
+        # What comes after these effects is mostly a request to sign, a millisecond of computing.
+        # Many in a row would hold the loop up, so in a crowd it is done in a thread, where signing
+        # leaves the interpreter to others. A flow does not care which thread it goes on in.
+        if len(_in_flight) > _CROWD and not isinstance(self.effect, (Request, Read)):
+            self._step = asyncio.get_running_loop().run_in_executor(
+                _signing_threads(), self._go_on, failure, answer
+            )
+            await self._step
         else:
-            self._go_on(None, answer)
+            self._go_on(failure, answer)
 
     def _go_on(self, failure: TransportError | None, answer: Any = None) -> None:
         try:
@@ -122,7 +139,12 @@ class Run:
     def close(self) -> None:
         """End the flow where it stands. A body that has not been read to its end is dropped."""
         self.ended = True
-        self._flow.close()
+        _in_flight.discard(self)
+        if self._step is None or self._step.done():
+            self._flow.close()
+        else:
+            # Cancelled while a thread is in the flow, which takes a millisecond more.
+            self._step.add_done_callback(lambda _: self._flow.close())
         self._drop_body()
 
     def _drop_body(self) -> None:
@@ -204,6 +226,11 @@ class _Connector(aiohttp.TCPConnector):
         _was_used.set(protocol in self._used)
         self._used.add(protocol)
         return connection
+
+
+@lru_cache(maxsize=1)
+def _signing_threads() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(os.cpu_count() or 2, thread_name_prefix="ocicat-signing")
 
 
 @lru_cache(maxsize=32)

@@ -239,7 +239,10 @@ def _connection(request: Request) -> _Connection:
 
 def _send(request: Request) -> tuple[Response, _Body | None]:
     """Send a request and read its answer, or only the head of it if a stream has begun."""
-    connection = _connection(request)
+    try:
+        connection = _connection(request)
+    except OSError as problem:  # the authority that it names cannot be read
+        raise faults.translate(problem, request) from problem
     try:
         answer = connection.send(request)
     except _READ_ERRORS as problem:
