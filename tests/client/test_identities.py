@@ -380,3 +380,54 @@ def test_the_sdks_own_instance_signer_is_kept_alive(
 def test_something_that_is_no_identity_is_refused(oci_emulator: Emulator) -> None:
     with pytest.raises(errors.InvalidSetting, match="oci_auth"):
         completion(MODEL, ASK, oci_auth=5)
+
+
+def test_a_child_process_goes_on_as_the_same_identity(
+    oci_emulator: Emulator, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    instance(oci_emulator, monkeypatch, tmp_path)
+    completion(MODEL, ASK)
+    child = os.fork()
+    if child == 0:
+        try:
+            completion(MODEL, ASK)
+            asyncio.run(acompletion(MODEL, ASK))
+            os._exit(0)
+        except BaseException:
+            os._exit(1)
+    assert os.waitpid(child, 0)[1] == 0
+    assert [entry.status for entry in oci_emulator.ledger.chats] == [200, 200, 200]
+
+
+def test_the_examples_of_oci_openais_page_make_every_signer(
+    oci_emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As they stand there but for the import; the clients of that page come later."""
+    identity = oci_emulator.identity
+    _variables(monkeypatch, identity.instance_environment())
+    _variables(monkeypatch, identity.resource_environment())
+    session = identity.session("DEFAULT-SESSION").profile
+    example = """
+from ocicat import (
+    OciSessionAuth,
+    OciResourcePrincipalAuth,
+    OciInstancePrincipalAuth,
+    OciUserPrincipalAuth,
+)
+
+# 1) Session (local dev; uses ~/.oci/config + session token)
+session_auth = OciSessionAuth(profile_name="<profile name>")
+
+# 2) Resource Principal (OCI services with RP)
+rp_auth = OciResourcePrincipalAuth()
+
+# 3) Instance Principal (OCI Compute)
+ip_auth = OciInstancePrincipalAuth()
+
+# 4) User Principal (API key in ~/.oci/config)
+up_auth = OciUserPrincipalAuth(profile_name="DEFAULT")
+"""
+    names: dict[str, Any] = {}
+    exec(example.replace("<profile name>", session), names)
+    for name in ("session_auth", "rp_auth", "ip_auth", "up_auth"):
+        assert completion(MODEL, ASK, oci_auth=names[name]).choices

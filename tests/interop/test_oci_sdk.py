@@ -246,3 +246,14 @@ def test_a_changed_query_is_refused(oci_emulator: Emulator) -> None:
 
     assert raised.value.status == 401
     assert raised.value.message == "Failed to verify the HTTP(S) Signature"
+
+
+def test_the_identity_service_lists_regions(oci_emulator: Emulator) -> None:
+    client = oci.identity.IdentityClient(
+        oci.config.from_file(str(oci_emulator.home.config_file)),
+        service_endpoint=oci_emulator.url,
+        retry_strategy=oci.retry.NoneRetryStrategy(),
+    )
+    listed = {region.key: region.name for region in client.list_regions().data}
+    assert listed["ORD"] == "us-chicago-1"
+    assert oci_emulator.ledger.last.verified

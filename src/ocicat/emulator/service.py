@@ -30,6 +30,7 @@ from ocicat.emulator.refusals import Refused, refusal
 from ocicat.emulator.script import Behaviour, Script
 from ocicat.emulator.streams import StreamStyle
 from ocicat.emulator.tenancy import Tenancy
+from ocicat.routing.regions import regions
 
 __all__ = ["MAX_BODY_BYTES", "Service"]
 
@@ -76,6 +77,7 @@ class Service:
             (re.compile(r"/20231130/actions/v1/chat/completions"), {"POST": self._openai_chat}),
             (re.compile(r"/20231130/models"), {"GET": self._list_models}),
             (re.compile(r"/20231130/models/[^/]+"), {"GET": self._get_model}),
+            (re.compile(r"/20160918/regions"), {"GET": self._list_regions}),
             *(
                 (operation.path, {operation.method: self._of_identity(operation)})
                 for operation in IDENTITY_OPERATIONS
@@ -217,6 +219,14 @@ class Service:
     async def _get_model(self, call: Call) -> web.StreamResponse:
         self._admit(call)
         return models.get_model(call, self.tenancy, call.path.rpartition("/")[2])
+
+    async def _list_regions(self, call: Call) -> web.StreamResponse:
+        """What ``oci session validate`` and others call to see whether they are let in."""
+        self._admit(call)
+        call.record(200)
+        return call.json_reply(
+            [{"key": region.code.upper(), "name": region.id} for region in regions()]
+        )
 
 
 def _too_large() -> Refused:
