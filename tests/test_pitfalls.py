@@ -2,7 +2,6 @@
 
 Each promise names its tests as ``file::function``; this checks that they exist.
 """
-# ruff: noqa: E501
 
 from __future__ import annotations
 
