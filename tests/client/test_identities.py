@@ -262,7 +262,7 @@ def test_an_expired_token_met_by_a_crowd_is_renewed_once_and_the_loop_goes_on(
 
 
 def test_a_task_cancelled_in_a_crowd_leaves_nothing_behind(oci_emulator: Emulator) -> None:
-    oci_emulator.when("OCI").stall(0.2)
+    oci_emulator.when("OCI").stall(1)
 
     async def crowd() -> None:
         tasks = [asyncio.create_task(acompletion(MODEL, ASK)) for _ in range(100)]
@@ -299,7 +299,11 @@ def test_short_tokens_under_load_fail_no_call(
     log_ins = [entry for entry in oci_emulator.ledger if entry.path == "/v1/x509"]
     print(f"{calls} calls, {len(log_ins)} log-ins among the latest {len(oci_emulator.ledger)}")
     assert len(log_ins) >= 3
-    assert all(entry.status == 200 for entry in oci_emulator.ledger)
+    # A machine that stands still for a second may let a token die on its way, which a renewal after
+    # the 401 mends: what is promised is that no call fails.
+    refused = [entry for entry in oci_emulator.ledger if entry.status != 200]
+    assert all(entry.status == 401 for entry in refused)
+    assert len(refused) <= len(log_ins)
 
 
 def test_a_revoked_token_is_renewed_once(
