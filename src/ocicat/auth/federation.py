@@ -56,7 +56,6 @@ __all__ = [
     "json_request",
     "lease",
     "new_session_key",
-    "sign",
     "text_in",
 ]
 
@@ -141,28 +140,13 @@ class TokenIdentity:
 
     def authorize(self, request: Request, now: float) -> None:
         """Sign the request."""
-        sign(request, self._key_id, self._key, now)
+        signer.sign_request(request, self._key_id, self._key, now)
 
     def __repr__(self) -> str:
         return f"<TokenIdentity with key {self._key.fingerprint}>"
 
     def __reduce__(self) -> tuple[object, ...]:
         raise TypeError("a security token is not pickled; pickle the settings that it came from")
-
-
-def sign(request: Request, key_id: str, key: PrivateKey, now: float) -> None:
-    """Add a signature to ``request.headers``."""
-    request.headers.update(
-        signer.sign(
-            request.method,
-            request.target,
-            request.headers,
-            request.body,
-            key_id=key_id,
-            private_key=key,
-            now=now,
-        )
-    )
 
 
 # --- requests -------------------------------------------------------------------------------------

@@ -36,6 +36,7 @@ from ocicat.errors import (
     MissingSetting,
 )
 from ocicat.routing import regions
+from ocicat.signing import signer
 from ocicat.signing.keys import PrivateKey, load_private_key
 from ocicat.vocabulary.flow import Ambient, Flow, Request
 from ocicat.vocabulary.identity import Identity
@@ -280,7 +281,7 @@ class _KeyPairIdentity:
         self._key = key
 
     def authorize(self, request: Request, now: float) -> None:
-        federation.sign(request, self._key_id, self._key, now)
+        signer.sign_request(request, self._key_id, self._key, now)
 
 
 class _KeyPair:

@@ -29,17 +29,7 @@ class UserIdentity:
 
     def authorize(self, request: Request, now: float) -> None:
         """Sign the request."""
-        request.headers.update(
-            signer.sign(
-                request.method,
-                request.target,
-                request.headers,
-                request.body,
-                key_id=self.key_id,
-                private_key=self._key,
-                now=now,
-            )
-        )
+        signer.sign_request(request, self.key_id, self._key, now)
 
     def __repr__(self) -> str:
         return f"<UserIdentity {self.key_id}>"

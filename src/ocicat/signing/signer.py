@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 
 from ocicat.signing.keys import PrivateKey
+from ocicat.vocabulary.flow import Request
 
 __all__ = [
     "authorization",
@@ -25,6 +26,7 @@ __all__ = [
     "http_date",
     "names_to_sign",
     "sign",
+    "sign_request",
     "signing_string",
 ]
 
@@ -62,6 +64,21 @@ def sign(
     signature = private_key.sign(signing_string(method, target, whole, names))
     added["authorization"] = authorization(key_id, names, signature)
     return added
+
+
+def sign_request(request: Request, key_id: str, private_key: PrivateKey, now: float) -> None:
+    """Add to ``request.headers`` what :func:`sign` makes for this request."""
+    request.headers.update(
+        sign(
+            request.method,
+            request.target,
+            request.headers,
+            request.body,
+            key_id=key_id,
+            private_key=private_key,
+            now=now,
+        )
+    )
 
 
 def content_headers(body: bytes, content_type: str) -> dict[str, str]:
