@@ -19,6 +19,7 @@
     │   ├── APITimeoutError           connecting or waiting for bytes took too long
     │   ├── StreamBroken              a stream ended early; what arrived is in ``partial``
     │   └── MalformedReply            an answer arrived that is not what OCI documents
+    │       └── UnparsableAnswer      the answer does not fit the class that was asked for
     └── APIStatusError                OCI answered with an error; ``status`` is the HTTP status
         ├── BadRequestError           400
         │   ├── ContextLengthExceeded
@@ -27,7 +28,8 @@
         ├── PermissionDeniedError     403
         ├── NotFoundError             404
         │   ├── NotAuthorizedOrNotFound   no policy, or nothing there: OCI does not say which
-        │   └── ModelNotFound
+        │   ├── ModelNotFound
+        │   └── ResponseStateLost     nothing is kept of the response that is to be continued
         ├── ConflictError             409
         ├── RateLimitError            429
         └── InternalServerError       5xx
@@ -66,9 +68,11 @@ __all__ = [
     "PermissionDeniedError",
     "ProfileNotFound",
     "RateLimitError",
+    "ResponseStateLost",
     "StreamBroken",
     "TransportError",
     "UnknownParameter",
+    "UnparsableAnswer",
     "UnsupportedFeature",
     "WrongPassphrase",
 ]
@@ -216,6 +220,16 @@ class MalformedReply(TransportError):
     is_retryable = False
 
 
+class UnparsableAnswer(MalformedReply):
+    """An answer that does not fit the class that was asked for. ``reply`` is all of it."""
+
+    def __init__(
+        self, message: str, *, reply: object = None, hint: str = "", opc_request_id: str = ""
+    ) -> None:
+        super().__init__(message, hint=hint, opc_request_id=opc_request_id)
+        self.reply = reply
+
+
 # --- answers that are errors --------------------------------------------------------------------
 
 
@@ -227,6 +241,7 @@ class APIStatusError(OcicatError):
     * ``opc_request_id``: what Oracle's support asks for.
     * ``retry_after``: seconds that OCI asked to wait, or ``None``.
     * ``body``: the decoded error body, or its text.
+    * ``parameter``: the parameter at fault, as the body names it; mostly empty.
     """
 
     def __init__(
@@ -238,9 +253,11 @@ class APIStatusError(OcicatError):
         opc_request_id: str = "",
         retry_after: float | None = None,
         body: object = None,
+        parameter: str = "",
         hint: str = "",
     ) -> None:
         super().__init__(message, hint=hint)
+        self.parameter = parameter
         self.status = status
         self.code = code
         self.opc_request_id = opc_request_id
@@ -292,6 +309,26 @@ class NotAuthorizedOrNotFound(NotFoundError):
 
 class ModelNotFound(NotFoundError):
     """404: no model of this name here (unknown, retired, or not in this region)."""
+
+
+class ResponseStateLost(NotFoundError):
+    """Nothing is kept of the response that a request continues: unknown, deleted, or too old.
+
+    ``response_id`` names it. The status is 400, as OpenAI has it. Whoever still has the whole
+    conversation can go on by sending it as ``input``, without ``previous_response_id``.
+    """
+
+    def __init__(self, response_id: str, *, opc_request_id: str = "", body: object = None) -> None:
+        super().__init__(
+            f"Previous response with id {response_id!r} not found.",
+            status=400,
+            code="previous_response_not_found",
+            parameter="previous_response_id",
+            opc_request_id=opc_request_id,
+            body=body,
+            hint="Send the whole conversation as `input`, without `previous_response_id`.",
+        )
+        self.response_id = response_id
 
 
 class ConflictError(APIStatusError):

@@ -7,6 +7,7 @@ named here. Source of the shapes: OpenAI's API reference for Chat Completions.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypedDict
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "ChunkChoice",
     "Delta",
     "FinishReason",
+    "Note",
     "Usage",
 ]
 
@@ -26,22 +28,62 @@ FinishReason = Literal["stop", "length", "tool_calls", "content_filter", "functi
 
 
 class ChatMessage(TypedDict, total=False):
-    """A turn. ``content`` is a text, a list of parts (``{"type": "text", "text": …}``) or null."""
+    """A turn. ``content`` is a text, a list of parts (``{"type": "text", "text": …}``) or null.
+
+    Extension keys of an assistant's message:
+
+    * ``reasoning_content``: what the model thought before it answered (``str``).
+    * ``tool_plan``: what Cohere's models say they will do with their tools (``str``).
+    * ``citations``: Cohere's citations in full, each ``{"start", "end", "text"}`` with
+      ``document_ids`` (a list of ids; COHERE) or ``content_index``, ``type`` and ``sources``
+      (COHEREV2). ``annotations`` says the same in OpenAI's poorer form.
+    * ``documents``: the documents that Cohere's model used, as they were given.
+    * ``search_queries``: what Cohere's model would search for (a list of ``str``).
+    * ``search_required``: whether Cohere's model holds a search to be needed (``bool``).
+    * ``oci_content``: parts of an answer that are no text, as OCI gives them.
+    * ``response_items``: what an answer through OpenAI's Responses has beside words and calls:
+      encrypted thoughts, and what hosted tools did. Sent back with the message, as it came.
+    """
 
     role: str
     content: str | list[dict[str, Any]] | None
     name: str
     refusal: str | None
-    reasoning_content: str | None
     tool_calls: list[dict[str, Any]]
     tool_call_id: str
+    annotations: list[dict[str, Any]]
+    reasoning_content: str | None
+    tool_plan: str
+    citations: list[dict[str, Any]]
+    documents: list[dict[str, Any]]
+    search_queries: list[str]
+    search_required: bool
+    oci_content: list[dict[str, Any]]
+    response_items: list[dict[str, Any]]
 
 
 class ChatParameters(TypedDict, total=False):
-    """How to answer, in OpenAI's names, types and meanings; ``top_k`` is an extension.
+    """How to answer, in OpenAI's names, types and meanings, and OCI's own as extensions.
 
     All of OpenAI's parameters are known by name. Which of them a model can be told is its dialect's
-    business; what a dialect cannot say it refuses.
+    business; what a dialect cannot say it refuses by name, or leaves out with a note in the reply.
+
+    Extensions:
+
+    * ``top_k``: sample from the so-many likeliest tokens.
+    * ``thinking``: ``{"type": "enabled", "budget_tokens": 2000}`` or ``{"type": "disabled"}``.
+    * ``echo``: repeat the prompt in the reply.
+    * ``documents``: what to answer from; a list of texts, or of dictionaries of texts.
+    * ``citation_quality``: ``"accurate"``, ``"fast"`` or ``"off"``.
+    * ``safety_mode``: ``"contextual"``, ``"strict"`` or ``"off"``.
+    * ``search_queries_only``: only say what to search for (``bool``).
+    * ``force_single_step``: use tools in one step (``bool``).
+    * ``preamble``: replaces the model's own; system messages are added to it.
+    * ``raw_prompting``: send the message to the model without its template (``bool``).
+    * ``prompt_truncation``: ``"off"`` or ``"auto_preserve_order"``.
+    * ``max_input_tokens``: cut the prompt to so many tokens.
+    * ``strict_tools``: tool calls must follow their schemas (``bool``).
+    * ``priority``: a lower number is served earlier (``int``).
     """
 
     temperature: float | None
@@ -50,30 +92,46 @@ class ChatParameters(TypedDict, total=False):
     n: int | None
     max_tokens: int | None
     max_completion_tokens: int | None
-    stop: str | list[str] | None
+    stop: str | Sequence[str] | None
     seed: int | None
     presence_penalty: float | None
     frequency_penalty: float | None
-    logit_bias: dict[str, float] | None
+    logit_bias: Mapping[str, float] | None
     reasoning_effort: str | None
     verbosity: str | None
     user: str | None
-    stream_options: dict[str, Any] | None
-    tools: list[dict[str, Any]] | None
-    tool_choice: str | dict[str, Any] | None
+    stream_options: Mapping[str, Any] | None
+    tools: Sequence[Mapping[str, Any]] | None
+    tool_choice: str | Mapping[str, Any] | None
     parallel_tool_calls: bool | None
     response_format: Any
     logprobs: bool | None
     top_logprobs: int | None
-    metadata: dict[str, str] | None
-    modalities: list[str] | None
-    audio: dict[str, Any] | None
-    prediction: dict[str, Any] | None
+    metadata: Mapping[str, str] | None
+    modalities: Sequence[str] | None
+    audio: Mapping[str, Any] | None
+    prediction: Mapping[str, Any] | None
     service_tier: str | None
     store: bool | None
-    web_search_options: dict[str, Any] | None
-    functions: list[dict[str, Any]] | None
-    function_call: str | dict[str, Any] | None
+    web_search_options: Mapping[str, Any] | None
+    functions: Sequence[Mapping[str, Any]] | None
+    function_call: str | Mapping[str, Any] | None
+    prompt_cache_key: str | None
+    prompt_cache_retention: str | None
+    safety_identifier: str | None
+    thinking: Mapping[str, Any] | None
+    echo: bool | None
+    documents: Sequence[Any] | None
+    citation_quality: str | None
+    safety_mode: str | None
+    search_queries_only: bool | None
+    force_single_step: bool | None
+    preamble: str | None
+    raw_prompting: bool | None
+    prompt_truncation: str | None
+    max_input_tokens: int | None
+    strict_tools: bool | None
+    priority: int | None
 
 
 class ChatRequest(ChatParameters, total=False):
@@ -94,20 +152,37 @@ class Usage(TypedDict, total=False):
     completion_tokens_details: dict[str, int]
 
 
+class Note(TypedDict):
+    """Something that was not done just as it was asked: which parameter, and what became of it."""
+
+    parameter: str
+    message: str
+
+
 class Choice(TypedDict, total=False):
-    """One answer. ``oci_finish_reason`` (extension) keeps a reason that OpenAI has no word for."""
+    """One answer.
+
+    Extension keys: ``oci_finish_reason`` keeps a reason that OpenAI has no word for,
+    ``grounding_metadata`` what a search found, as OCI gives it.
+    """
 
     index: int
     message: ChatMessage
     finish_reason: str | None
     logprobs: dict[str, Any] | None
     oci_finish_reason: str
+    grounding_metadata: dict[str, Any]
 
 
 class ChatReply(TypedDict, total=False):
     """A whole answer (``object`` is ``"chat.completion"``, ``created`` in epoch seconds).
 
-    Extension key: ``opc_request_id``, the id under which Oracle's support finds the call.
+    Extension keys:
+
+    * ``opc_request_id``: the id under which Oracle's support finds the call.
+    * ``oci_notes``: what was not done just as it was asked; absent where there is nothing.
+    * ``oci_prompt``: the prompt, where ``echo`` asked for it.
+    * ``model_deprecation_info``: OCI's warning that the model will go.
     """
 
     id: str
@@ -116,17 +191,29 @@ class ChatReply(TypedDict, total=False):
     model: str
     choices: list[Choice]
     usage: Usage | None
+    service_tier: str | None
     opc_request_id: str
+    oci_notes: list[Note]
+    oci_prompt: str
+    model_deprecation_info: str
 
 
 class Delta(TypedDict, total=False):
-    """What a chunk adds to a message."""
+    """What a chunk adds to a message. Lists are added to; the extension keys are the message's."""
 
     role: str
     content: str | None
     refusal: str | None
-    reasoning_content: str | None
     tool_calls: list[dict[str, Any]]
+    annotations: list[dict[str, Any]]
+    reasoning_content: str | None
+    tool_plan: str
+    citations: list[dict[str, Any]]
+    documents: list[dict[str, Any]]
+    search_queries: list[str]
+    search_required: bool
+    oci_content: list[dict[str, Any]]
+    response_items: list[dict[str, Any]]
 
 
 class ChunkChoice(TypedDict, total=False):
@@ -137,12 +224,14 @@ class ChunkChoice(TypedDict, total=False):
     finish_reason: str | None
     logprobs: dict[str, Any] | None
     oci_finish_reason: str
+    grounding_metadata: dict[str, Any]
 
 
 class ChatChunk(TypedDict, total=False):
     """One event of a streamed answer (``object`` is ``"chat.completion.chunk"``).
 
-    As with OpenAI, the chunk that carries ``usage`` has no choices.
+    As with OpenAI, the chunk that carries ``usage`` has no choices. The first chunk carries
+    ``oci_notes`` and ``model_deprecation_info``, where there are any.
     """
 
     id: str
@@ -151,4 +240,8 @@ class ChatChunk(TypedDict, total=False):
     model: str
     choices: list[ChunkChoice]
     usage: Usage | None
+    service_tier: str | None
     opc_request_id: str
+    oci_notes: list[Note]
+    oci_prompt: str
+    model_deprecation_info: str

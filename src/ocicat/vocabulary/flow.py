@@ -20,7 +20,7 @@ What goes wrong on the wire is thrown into the flow as an
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol, TypeVar
 
@@ -36,6 +36,7 @@ __all__ = [
     "Request",
     "Response",
     "Timeout",
+    "Together",
 ]
 
 
@@ -116,6 +117,18 @@ class Join:
 
 
 @dataclass(frozen=True, slots=True)
+class Together:
+    """Drive these flows side by side, at most ``at_once`` at a time.
+
+    Their results come back in the flows' order. The first that fails ends the others, and what it
+    raised is thrown into the flow that waits.
+    """
+
+    flows: Sequence[Generator[Any, Any, Any]]
+    at_once: int = 8
+
+
+@dataclass(frozen=True, slots=True)
 class Read:
     """Ask for the next bytes of the open streamed body.
 
@@ -129,7 +142,7 @@ class Read:
 #: The usual :class:`Read`, with the request's own time-out.
 READ: Final = Read()
 
-Effect = Request | Pause | Read | Join | dict[str, Any]
+Effect = Request | Pause | Read | Join | Together | dict[str, Any]
 T = TypeVar("T")
 Flow = Generator[Effect, Any, T]
 

@@ -41,6 +41,19 @@ class ModelFacts:
     api_format: ApiFormat = "GENERIC"
     #: Under which name the model takes its limit of output tokens.
     length_parameter: LengthParameter = "max_tokens"
+    #: Parameters that the model does not take, and that are left out with a note.
+    ignores: tuple[str, ...] = ()
+    #: Whether tools may be offered in a chat that begins with a system message.
+    tools_after_system: bool = True
+    #: Whether it understands JSON Schemas with ``$ref``, ``anyOf`` and bounds that exclude.
+    full_schemas: bool = False
+    #: Whether it writes its tool calls into the text, as ``<tool_call>{…}</tool_call>`` and kin.
+    inline_tool_calls: bool = False
+    #: Vectors of so many dimensions, the usual number first (embedding models).
+    dimensions: tuple[int, ...] = ()
+    #: US dollars for a million tokens of prompt and of answer, where public.
+    input_price: float | None = None
+    output_price: float | None = None
     #: Whether a native stream ends with ``[DONE]``.
     sends_done: bool = True
     #: Where it is served on demand, as far as documented.

@@ -7,10 +7,15 @@ from typing import Literal
 
 from ocicat.vocabulary.model import ModelFacts
 
-__all__ = ["ServingMode", "Target", "Transport"]
+__all__ = ["Operation", "ServingMode", "Target", "Transport"]
 
-#: ``openai``: the OpenAI-compatible surface of OCI. ``native``: the 2023-11-30 inference API.
-Transport = Literal["openai", "native"]
+#: ``openai``: Chat Completions on OCI's OpenAI-compatible surface; ``responses``: OpenAI's
+#: Responses there; ``native``: the 2023-11-30 inference API; ``deployment``: a model deployment of
+#: OCI Data Science, which speaks Chat Completions.
+Transport = Literal["openai", "responses", "native", "deployment"]
+
+#: What is asked of a model.
+Operation = Literal["chat", "embeddings", "rerank"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,16 +34,20 @@ class Target:
     model: str
     facts: ModelFacts
     transport: Transport
-    #: ``openai_chat``, ``oci_generic`` or ``oci_cohere``: a key of ``dialects.registry``.
+    #: A name that ``dialects.registry`` knows.
     dialect: str
     scheme: str
     #: The URL's authority as written, with ``:port`` only where the address has one.
     host: str
-    #: The raw request target of a chat call.
+    #: The raw request target of the call.
     path: str
     serving: ServingMode
+    #: The same where a stream has one of its own.
+    stream_path: str = ""
+    #: Whether the dialect is only the likeliest: nothing given says which model answers there.
+    format_is_assumed: bool = False
 
     @property
     def url(self) -> str:
-        """The whole URL of a chat call."""
+        """The whole URL of the call."""
         return f"{self.scheme}://{self.host}{self.path}"
