@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from ocicat.routing.regions import is_known
+from ocicat.vocabulary.chat import ChatParameters
 from ocicat.vocabulary.model import ApiFormat, LengthParameter, ModelFacts
 from table_module import literal, write_or_check
 
@@ -43,7 +44,10 @@ __all__ = ["ALIASES", "DEFAULT", "FAMILIES", "MODELS"]
 
 FIELDS = {field.name: field for field in dataclasses.fields(ModelFacts)}
 # Fields that only a single model has, or that are not written in the file at all.
-PER_MODEL = {"id", "aliases", "context", "deprecated", "replaced_by", "retired_on_demand"}
+PER_MODEL = {
+    *("id", "aliases", "context", "deprecated", "replaced_by", "retired_on_demand"),
+    *("input_price", "output_price"),
+}
 NOT_IN_FILE = {"known", "family"}
 
 WORDS = {
@@ -51,6 +55,7 @@ WORDS = {
     "length_parameter": get_args(LengthParameter),
     "transports": ("openai", "native", "responses"),
     "capabilities": ("CHAT", "TEXT_EMBEDDINGS", "TEXT_RERANK"),
+    "ignores": tuple(ChatParameters.__annotations__),
     "input_modalities": ("text", "image", "audio", "video"),
     "output_modalities": ("text", "embedding", "ranking"),
 }
@@ -91,6 +96,8 @@ def read(text: str) -> Catalog:
         where = f"families.{name}"
         keys = dict(keys)
         for prefix in _strings(keys.pop("prefixes", None), f"{where}.prefixes"):
+            if prefix != prefix.lower():
+                raise CatalogError(f"{where}: {prefix!r} is not in lower case")
             if prefixes.setdefault(prefix, name) != name:
                 raise CatalogError(f"{where}: {prefixes[prefix]} has the prefix {prefix!r} too")
         families[name] = {
@@ -157,6 +164,10 @@ def _value(key: str, value: object, groups: dict[str, Any], where: str) -> objec
         return value.isoformat()
     if key in ("regions", "dedicated_regions"):
         return _regions(value, groups, where)
+    if kind.startswith("tuple[int"):
+        if not isinstance(value, list) or not value or not all(map(_is_count, value)):
+            raise CatalogError(f"{where}: a list of numbers of at least 1, not {value!r}")
+        return tuple(value)
     if kind.startswith("tuple"):
         words = _strings(value, where)
     elif kind == "bool":
@@ -164,9 +175,13 @@ def _value(key: str, value: object, groups: dict[str, Any], where: str) -> objec
             raise CatalogError(f"{where}: true or false, not {value!r}")
         return value
     elif kind.startswith("int"):
-        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        if not _is_count(value):
             raise CatalogError(f"{where}: a number of at least 1, not {value!r}")
         return value
+    elif kind.startswith("float"):
+        if not isinstance(value, (int, float)) or isinstance(value, bool) or not value >= 0:
+            raise CatalogError(f"{where}: a price of at least 0, not {value!r}")
+        return float(value)
     elif isinstance(value, str) and value:
         words = (value,)
     else:
@@ -175,6 +190,10 @@ def _value(key: str, value: object, groups: dict[str, Any], where: str) -> objec
         if key in WORDS and word not in WORDS[key]:
             raise CatalogError(f"{where}: {word!r} is not one of {', '.join(WORDS[key])}")
     return words if kind.startswith("tuple") else value
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
 
 
 def _regions(value: object, groups: dict[str, Any], where: str) -> tuple[str, ...]:

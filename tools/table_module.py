@@ -45,7 +45,7 @@ def _flat(value: object) -> str:
         return "{" + ", ".join(f"{_flat(k)}: {_flat(v)}" for k, v in value.items()) + "}"
     if isinstance(value, int) and not isinstance(value, bool):
         return f"{value:_}" if abs(value) >= 10_000 else str(value)
-    if value is None or isinstance(value, bool):
+    if value is None or isinstance(value, (bool, float)):
         return repr(value)
     raise TypeError(f"a table holds no {type(value).__name__}: {value!r}")
 

@@ -85,6 +85,22 @@ def test_an_alias_has_the_facts_of_its_model(alias: str, id: str) -> None:
         ("cohere.rerank-v9", {"capabilities": ("TEXT_RERANK",)}),
         ("gpt-4o", {"family": "", "api_format": "GENERIC", "capabilities": ("CHAT",)}),
         ("ocid1.generativeaiendpoint.oc1.iad.x", {"family": "", "api_format": "GENERIC"}),
+        ("ocid1.datasciencemodeldeployment.oc1.iad.x", {"family": "deployment"}),
+        ("ocid1.datasciencemodeldeployment.oc1.iad.x", {"max_output": None}),
+        ("meta.llama-9", {"tools_after_system": False, "full_schemas": False}),
+        ("xai.grok-99", {"full_schemas": True, "tools_after_system": True}),
+        ("openai.gpt-9", {"full_schemas": True}),
+        ("openai.gpt-oss-1t", {"full_schemas": True}),
+        ("google.gemini-9", {"full_schemas": False, "inline_tool_calls": False}),
+        ("qwen.qwen3-32b", {"family": "qwen", "inline_tool_calls": True}),
+        ("Qwen/Qwen3-32B", {"family": "qwen", "inline_tool_calls": True}),
+        ("deepseek-ai/DeepSeek-V3", {"family": "deepseek", "inline_tool_calls": True}),
+        ("zai-org/GLM-4.5", {"family": "glm", "inline_tool_calls": True}),
+        ("google/gemma-3-27b-it", {"family": "gemma", "inline_tool_calls": True}),
+        ("google.gemma-3", {"family": "gemma", "inline_tool_calls": True}),
+        ("meta-llama/Llama-3.3-70B-Instruct", {"family": "llama"}),
+        ("openai/gpt-oss-20b", {"family": "gpt-oss", "length_parameter": "max_tokens"}),
+        ("mistralai/Mistral-Small", {"family": "mistral"}),
     ],
 )
 def test_a_model_without_a_row_has_the_facts_of_its_family(
@@ -94,6 +110,12 @@ def test_a_model_without_a_row_has_the_facts_of_its_family(
     assert model.id == id
     assert not model.known
     assert {name: getattr(model, name) for name in expected} == expected
+
+
+def test_embedding_models_tell_their_dimensions_the_usual_first() -> None:
+    assert catalog.facts("cohere.embed-v4.0").dimensions == (1536, 256, 512, 1024)
+    assert catalog.facts("cohere.embed-english-v3.0").dimensions == (1024,)
+    assert catalog.facts("cohere.embed-multilingual-light-v3.0").dimensions == (384,)
 
 
 def test_models_of_no_family_are_still_asked_for_a_useful_length() -> None:
@@ -151,6 +173,8 @@ def test_a_row_agrees_with_itself(model: ModelFacts) -> None:
         assert successor.capabilities == model.capabilities
     if model.retired_on_demand:
         assert not model.regions
+    assert bool(model.dimensions) == (model.capabilities == ("TEXT_EMBEDDINGS",))
+    assert (model.input_price is None) == (model.output_price is None)
 
 
 @pytest.mark.parametrize(
@@ -173,8 +197,35 @@ def test_a_row_agrees_with_itself(model: ModelFacts) -> None:
         # and a few more
         "openai.gpt-oss-120b",
         "google.gemini-2.5-flash-lite",
+        "google.gemini-2.5-pro",
+        "google.gemini-2.5-flash",
+        "openai.gpt-oss-20b",
+        "cohere.command-a-reasoning",
+        "cohere.command-a-vision",
+        "cohere.command-a-translate-08-2025",
+        "cohere.command-r-08-2024",
+        "cohere.command-r-plus-08-2024",
+        "meta.llama-3.2-11b-vision-instruct",
+        "xai.grok-4.7",
+        "xai.grok-4.6",
+        "xai.grok-4.3",
+        "xai.grok-4.20-reasoning",
+        "xai.grok-4.20-0309-reasoning",
+        "xai.grok-4.20-non-reasoning",
+        "xai.grok-4.20-0309-non-reasoning",
+        "xai.grok-4.20-multi-agent",
+        "xai.grok-4-fast-reasoning",
+        "xai.grok-4-fast-non-reasoning",
+        "xai.grok-4-1-fast-reasoning",
+        "xai.grok-4-1-fast-non-reasoning",
+        "xai.grok-code-fast-1",
         "cohere.embed-v4.0",
+        "cohere.embed-english-v3.0",
+        "cohere.embed-multilingual-light-image-v3.0",
         "cohere.rerank-v4.0-fast",
+        "cohere.rerank-v4.0-pro",
+        "cohere.rerank.v3-5",
+        "cohere.rerank-v3.5",
     ],
 )
 def test_the_models_that_people_use_have_rows(id: str) -> None:
@@ -204,6 +255,10 @@ def test_the_tool_expands_families_groups_and_dates(tool: Any) -> None:
         regions = ["eu-frankfurt-1", "G"]
         retired_on_demand = 2026-09-30
         aliases = ["f.uno"]
+        dimensions = [1_024, 256]
+        ignores = ["top_k"]
+        input_price = 2
+        output_price = 0.25
         [[models]]
         id = "stray"
         transports = ["openai", "native"]
@@ -218,6 +273,10 @@ def test_the_tool_expands_families_groups_and_dates(tool: Any) -> None:
         "regions": ("eu-frankfurt-1", "us-chicago-1", "us-ashburn-1"),
         "retired_on_demand": "2026-09-30",
         "aliases": ("f.uno",),
+        "dimensions": (1024, 256),
+        "ignores": ("top_k",),
+        "input_price": 2.0,
+        "output_price": 0.25,
     }
     assert made.models["stray"] == {"max_output": 7}
     assert made.aliases == {"f.uno": "f.one"}
@@ -246,6 +305,15 @@ def test_the_tool_expands_families_groups_and_dates(tool: Any) -> None:
         ("[[models]]\nid = 'a'\ncontext = '128K'", "a.context: a number"),
         ("[[models]]\nid = 'a'\ncontext = true", "a.context: a number"),
         ("[[models]]\nid = 'a'\ncontext = 0", "a.context: a number"),
+        ("[[models]]\nid = 'a'\ndimensions = [1024, '512']", "a.dimensions: a list of numbers"),
+        ("[[models]]\nid = 'a'\ndimensions = []", "a.dimensions: a list of numbers"),
+        ("[[models]]\nid = 'a'\ndimensions = 1024", "a.dimensions: a list of numbers"),
+        ("[[models]]\nid = 'a'\ninput_price = -1", "a.input_price: a price of at least 0"),
+        ("[[models]]\nid = 'a'\ninput_price = '1 $'", "a.input_price: a price of at least 0"),
+        ("[[models]]\nid = 'a'\ninput_price = nan", "a.input_price: a price of at least 0"),
+        ("[families.f]\nprefixes = ['f.']\ninput_price = 1", "families.f: unknown: input_price"),
+        ("[families.f]\nprefixes = ['F.']", "'F.' is not in lower case"),
+        ("[[models]]\nid = 'a'\nignores = ['tempature']", "'tempature' is not one of"),
         ("[[models]]\nid = 'a'\ntools = 'yes'", "a.tools: true or false"),
         ("[[models]]\nid = 'a'\nname = ''", "a.name: a text"),
         ("[[models]]\nid = 'a'\ntransports = ['carrier pigeon']", "is not one of openai"),
@@ -274,5 +342,6 @@ def test_a_table_holds_plain_values_only(tool: Any) -> None:
 
     assert literal({"a": ("x",), "b": (1, None, True)}) == '{"a": ("x",), "b": (1, None, True)}'
     assert literal(("x" * 60, "y" * 60)).startswith("(\n    ")
-    with pytest.raises(TypeError, match="float"):
-        literal({"a": 1.5})
+    assert literal({"a": 0.25}) == '{"a": 0.25}'
+    with pytest.raises(TypeError, match="set"):
+        literal({"a": {1}})

@@ -50,6 +50,37 @@ def test_every_region_has_the_host_that_the_oci_sdk_gives_it() -> None:
         assert regions.realm_of(region.code) == oci.regions.get_realm_from_region(region.id)
 
 
+def test_model_deployments_have_the_hosts_of_the_oci_sdk() -> None:
+    """The SDK has one template for the commercial realm, and one for all others."""
+    import oci
+    from oci.model_deployment import ModelDeploymentClient
+
+    signer = oci.auth.signers.SecurityTokenSigner("token", _key())
+    for region in regions.regions():
+        for template_per_realm in (True, False):
+            client = ModelDeploymentClient(
+                {"region": region.id},
+                signer=signer,
+                client_level_realm_specific_endpoint_template_enabled=template_per_realm,
+            )
+            host = client.base_client.endpoint.removeprefix("https://").partition("/")[0]
+            assert host in regions.deployment_hosts(region.id)
+            if template_per_realm:
+                assert host == regions.deployment_hosts(region.code.upper())[0]
+
+
+def test_a_deployment_in_a_place_of_its_own_has_one_host() -> None:
+    assert regions.deployment_hosts("my.custom.domain") == ("md.datascience.my.custom.domain",)
+    hosts = regions.deployment_hosts("sww", extra=(ALLOY,))
+    assert hosts == ("md.datascience.xy-somewhere-1.oci.example.cloud",)
+
+
+def _key() -> object:
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
+    return rsa.generate_private_key(65537, 2048)
+
+
 @pytest.mark.parametrize(
     ("written", "id", "realm", "domain"),
     [

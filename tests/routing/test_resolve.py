@@ -16,7 +16,7 @@ from ocicat.errors import (
     UnsupportedFeature,
 )
 from ocicat.routing.regions import Region
-from ocicat.routing.resolve import Place, bare_model, resolve
+from ocicat.routing.resolve import GUARDRAILS_PATH, Place, bare_model, management, resolve, service
 from ocicat.vocabulary.target import ServingMode
 
 CHICAGO = "inference.generativeai.us-chicago-1.oci.oraclecloud.com"
@@ -28,6 +28,10 @@ LLAMA = "meta.llama-3.3-70b-instruct"
 COMMAND = "cohere.command-a-03-2025"
 ENDPOINT = "ocid1.generativeaiendpoint.oc1.us-chicago-1.amaaaaaaexample"
 MODEL_OCID = "ocid1.generativeaimodel.oc1.us-chicago-1.amaaaaaaexample"
+IMPORTED = "ocid1.generativeaiimportedmodel.oc1.us-chicago-1.amaaaaaaexample"
+PROFILE = "ocid1.generativeairoutingprofile.oc1.us-chicago-1.amaaaaaaexample"
+RESPONSES_PATH = "/openai/v1/responses"
+EMBED, RERANK = "cohere.embed-v4.0", "cohere.rerank-v4.0-fast"
 
 
 def place(**settings: Any) -> Place:
@@ -102,6 +106,19 @@ def test_a_model_that_the_catalogue_has_never_seen_is_routed_all_the_same() -> N
         (MODEL_OCID, "openai", "openai", "openai_chat", OPENAI_PATH),
         (ENDPOINT, None, "native", "oci_generic", NATIVE_PATH),
         (ENDPOINT, "openai", "openai", "openai_chat", OPENAI_PATH),
+        (ENDPOINT, "responses", "responses", "openai_responses", RESPONSES_PATH),
+        (IMPORTED, None, "native", "oci_generic", NATIVE_PATH),
+        (IMPORTED, "openai", "openai", "openai_chat", OPENAI_PATH),
+        (PROFILE, None, "openai", "openai_chat", OPENAI_PATH),
+        (PROFILE, "responses", "responses", "openai_responses", RESPONSES_PATH),
+        ("cohere.command-a-vision", None, "native", "oci_cohere_v2", NATIVE_PATH),
+        ("cohere.command-a-reasoning-08-2025", None, "native", "oci_cohere_v2", NATIVE_PATH),
+        ("xai.grok-4.20-multi-agent", None, "responses", "openai_responses", RESPONSES_PATH),
+        ("openai.gpt-5.5-pro", "auto", "responses", "openai_responses", RESPONSES_PATH),
+        ("openai.gpt-5.5-pro", "responses", "responses", "openai_responses", RESPONSES_PATH),
+        ("google.gemini-2.5-pro", "responses", "responses", "openai_responses", RESPONSES_PATH),
+        ("meta.llama-9", "responses", "responses", "openai_responses", RESPONSES_PATH),
+        ("brand-new", "Responses", "responses", "openai_responses", RESPONSES_PATH),
     ],
 )
 def test_model_and_transport_choose_the_surface_and_the_dialect(
@@ -111,59 +128,288 @@ def test_model_and_transport_choose_the_surface_and_the_dialect(
     assert (target.transport, target.dialect, target.path) == (expected, dialect, path)
 
 
-@pytest.mark.parametrize("transport", ["openai", "v1"])
-def test_cohere_is_not_served_on_the_openai_surface(transport: str) -> None:
-    with pytest.raises(UnsupportedFeature, match="OpenAI-compatible") as caught:
-        resolve(COMMAND, place(transport=transport))
+@pytest.mark.parametrize(
+    ("model", "transport", "possible"),
+    [
+        (COMMAND, "openai", "transport=native"),
+        (COMMAND, "v1", "transport=native"),
+        ("cohere.command-2031", "openai", "transport=native"),
+        (COMMAND, "responses", "transport=native"),
+        ("cohere.command-a-vision", "openai", "transport=native"),
+        (LLAMA, "responses", "transport=openai or native"),
+        ("openai.gpt-5.5-pro", "openai", "transport=responses"),
+        ("xai.grok-4.20-multi-agent", "sdk", "transport=responses"),
+        (PROFILE, "native", "transport=openai or responses"),
+    ],
+)
+def test_a_transport_that_a_model_has_not_is_refused_with_those_that_it_has(
+    model: str, transport: str, possible: str
+) -> None:
+    with pytest.raises(UnsupportedFeature, match="OCI does not serve") as caught:
+        resolve(model, place(transport=transport))
     assert caught.value.parameter == "transport"
+    assert f"{possible};" in caught.value.hint
 
 
 def test_an_unknown_transport_is_refused_with_the_choices() -> None:
-    with pytest.raises(InvalidSetting, match="Choose openai") as caught:
+    with pytest.raises(InvalidSetting) as caught:
         resolve(LLAMA, place(transport="grpc"))
     assert caught.value.setting == "transport"
-    assert caught.value.hint == "Choose openai (or v1), native (or sdk), or auto."
+    assert caught.value.hint == "Choose openai (or v1), responses, native (or sdk), or auto."
+
+
+# --- operations ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("operation", "model", "path"),
+    [
+        ("embeddings", EMBED, "/20231130/actions/embedText"),
+        ("embeddings", "cohere.embed-v9", "/20231130/actions/embedText"),
+        ("embeddings", "brand-new", "/20231130/actions/embedText"),
+        ("embeddings", ENDPOINT, "/20231130/actions/embedText"),
+        ("rerank", RERANK, "/20231130/actions/rerankText"),
+        ("rerank", "cohere.rerank-v3.5", "/20231130/actions/rerankText"),
+        ("rerank", "cohere.rerank.v3-5", "/20231130/actions/rerankText"),
+        ("rerank", MODEL_OCID, "/20231130/actions/rerankText"),
+    ],
+)
+def test_embeddings_and_reranking_are_native(operation: Any, model: str, path: str) -> None:
+    target = resolve(model, place(), operation=operation)
+    assert (target.transport, target.url) == ("native", f"https://{CHICAGO}{path}")
+    assert target.serving.id == model
+    assert not target.format_is_assumed
+
+
+def test_an_embedding_model_on_a_dedicated_cluster_is_asked_at_its_endpoint() -> None:
+    target = resolve(EMBED, place(endpoint_id=ENDPOINT), operation="embeddings")
+    assert target.serving == ServingMode("DEDICATED", ENDPOINT)
+
+
+@pytest.mark.parametrize(
+    ("operation", "model", "words", "instead"),
+    [
+        ("chat", EMBED, "TEXT_EMBEDDINGS", "meta.llama"),
+        ("chat", "cohere.embed-never-heard-of", "TEXT_EMBEDDINGS", "meta.llama"),
+        ("chat", RERANK, "TEXT_RERANK", "meta.llama"),
+        ("embeddings", LLAMA, f"{LLAMA} is not for embeddings", "cohere.embed-v4.0"),
+        ("embeddings", RERANK, "not for embeddings", "cohere.embed-v4.0"),
+        ("rerank", COMMAND, f"{COMMAND} is not for rerank", "cohere.rerank-v4.0-fast"),
+    ],
+)
+def test_a_model_that_cannot_do_it_is_refused_with_one_that_can(
+    operation: Any, model: str, words: str, instead: str
+) -> None:
+    with pytest.raises(UnsupportedFeature, match=words) as caught:
+        resolve(model, place(), operation=operation)
+    assert caught.value.parameter == "model"
+    assert instead in caught.value.hint
+
+
+@pytest.mark.parametrize("transport", ["openai", "responses"])
+def test_embeddings_over_another_transport_are_refused(transport: str) -> None:
+    with pytest.raises(UnsupportedFeature, match=f"embeddings of {EMBED}"):
+        resolve(EMBED, place(transport=transport), operation="embeddings")
+
+
+# --- the format of native chats -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("api_format", "dialect"),
+    [
+        ("GENERIC", "oci_generic"),
+        ("cohere", "oci_cohere"),
+        (" CohereV2 ", "oci_cohere_v2"),
+    ],
+)
+@pytest.mark.parametrize("model", [ENDPOINT, MODEL_OCID, IMPORTED])
+def test_the_format_of_an_endpoint_can_be_given(model: str, api_format: str, dialect: str) -> None:
+    target = resolve(model, place(api_format=api_format))
+    assert (target.transport, target.dialect) == ("native", dialect)
+    assert target.facts.api_format == api_format.strip().upper()
+    assert not target.format_is_assumed
+
+
+def test_a_given_format_wins_over_the_catalogues() -> None:
+    assert resolve(COMMAND, place(api_format="COHEREV2")).dialect == "oci_cohere_v2"
+    assert resolve("my-model", place(api_format="COHERE")).transport == "native"
+
+
+def test_cohere_at_an_endpoint_is_not_to_be_had_on_the_openai_surface() -> None:
+    with pytest.raises(UnsupportedFeature, match="OpenAI-compatible"):
+        resolve(ENDPOINT, place(api_format="COHERE", transport="openai"))
+
+
+def test_an_unknown_format_is_refused_with_the_choices() -> None:
+    with pytest.raises(InvalidSetting) as caught:
+        resolve(ENDPOINT, place(api_format="COHEREV3"))
+    assert caught.value.setting == "api_format"
+    assert caught.value.hint == "The API formats are GENERIC, COHERE, COHEREV2."
+
+
+@pytest.mark.parametrize(
+    ("model", "settings", "assumed"),
+    [
+        (ENDPOINT, {}, True),
+        (MODEL_OCID, {}, True),
+        ("my-model", {"endpoint_id": ENDPOINT}, True),
+        (ENDPOINT, {"transport": "openai"}, False),
+        (COMMAND, {"endpoint_id": ENDPOINT}, False),
+        ("cohere.command-2031", {"endpoint_id": ENDPOINT}, False),
+        ("Qwen/Qwen3-32B", {"endpoint_id": ENDPOINT}, False),
+        (IMPORTED, {}, False),
+        (LLAMA, {}, False),
+        ("my-model", {"transport": "native"}, False),
+    ],
+)
+def test_a_target_says_whether_its_format_is_only_assumed(
+    model: str, settings: dict[str, str], assumed: bool
+) -> None:
+    target = resolve(model, place(**settings))
+    assert target.format_is_assumed == assumed
+    if assumed:
+        assert target.dialect == "oci_generic"
+
+
+# --- model deployments of Data Science ----------------------------------------------------------
+
+DEPLOYMENT = "ocid1.datasciencemodeldeployment.oc1.iad.amaaaaaaexample"
+IAD = "modeldeployment.us-ashburn-1.oci.customer-oci.com"
+CHAT_TAIL = "/predict/v1/chat/completions"
+
+
+@pytest.mark.parametrize("prefix", ["", "oci/", "oci:"])
+@pytest.mark.parametrize("settings", [{}, {"transport": "openai"}, {"region": "eu-frankfurt-1"}])
+def test_a_deployment_is_called_by_its_ocid(prefix: str, settings: dict[str, str]) -> None:
+    target = resolve(prefix + DEPLOYMENT, place(**settings))
+    assert (target.transport, target.dialect) == ("deployment", "openai_chat")
+    assert target.url == f"https://{IAD}/{DEPLOYMENT}{CHAT_TAIL}"
+    assert target.serving == ServingMode("ON_DEMAND", "odsc-llm")
+    assert target.model == DEPLOYMENT
+    assert target.stream_path == ""
+    assert target.facts.max_output is None
+    assert not target.format_is_assumed
+
+
+@pytest.mark.parametrize(
+    ("ocid", "host"),
+    [
+        ("ocid1.datasciencemodeldeployment.oc1.us-ashburn-1.x", IAD),
+        (
+            "ocid1.datasciencemodeldeployment.oc1.us-newtown-1.x",
+            "modeldeployment.us-newtown-1.oci.customer-oci.com",
+        ),
+        (
+            "ocid1.datasciencemodeldeployment.oc19.eu-frankfurt-2.x",
+            "md.datascience.eu-frankfurt-2.oci.oraclecloud.eu",
+        ),
+        (
+            "ocid1.datasciencemodeldeployment.oc19.eu-newtown-1.x",
+            "md.datascience.eu-newtown-1.oci.oraclecloud.eu",
+        ),
+    ],
+)
+def test_a_deployments_host_is_that_of_its_realm_and_region(ocid: str, host: str) -> None:
+    assert resolve(ocid, Place()).host == host
+
+
+@pytest.mark.parametrize(
+    ("tail", "path", "stream_path"),
+    [
+        ("", CHAT_TAIL, ""),
+        ("/", CHAT_TAIL, ""),
+        ("/predict/v1", CHAT_TAIL, ""),
+        ("/predict/v1/", CHAT_TAIL, ""),
+        ("/predict/v1/chat/completions", CHAT_TAIL, ""),
+        ("/predict", "/predict", "/predictWithResponseStream"),
+        ("/predictWithResponseStream", "/predict", "/predictWithResponseStream"),
+        (
+            "/predictWithResponseStream/v1",
+            CHAT_TAIL,
+            "/predictWithResponseStream/v1/chat/completions",
+        ),
+    ],
+)
+def test_the_url_of_a_deployment_tells_the_paths_of_answers_and_of_streams(
+    tail: str, path: str, stream_path: str
+) -> None:
+    def whole(end: str, prefix: str = "") -> str:
+        return f"{prefix}/{DEPLOYMENT}{end}" if end else ""
+
+    for url in (f"https://{IAD}/{DEPLOYMENT}{tail}", f"oci/https://{IAD}/{DEPLOYMENT}{tail}"):
+        target = resolve(url, Place())
+        assert (target.scheme, target.host) == ("https", IAD)
+        assert (target.path, target.stream_path) == (whole(path), whole(stream_path))
+        assert target.serving.id == "odsc-llm"
+    target = resolve(DEPLOYMENT, Place(api_base=f"http://localhost:9/a/{DEPLOYMENT}{tail}"))
+    assert (target.scheme, target.host) == ("http", "localhost:9")
+    assert (target.path, target.stream_path) == (whole(path, "/a"), whole(stream_path, "/a"))
+
+
+def test_a_name_beside_the_url_of_a_deployment_is_the_served_models() -> None:
+    target = resolve("oci/Qwen/Qwen3-32B", Place(api_base=f"https://{IAD}/{DEPLOYMENT}/predict"))
+    assert (target.model, target.serving.id) == ("Qwen/Qwen3-32B", "Qwen/Qwen3-32B")
+    assert target.transport == "deployment"
+    assert target.facts.family == "qwen"
+
+
+def test_an_api_base_replaces_the_host_of_a_deployment() -> None:
+    for model in (DEPLOYMENT, f"https://{IAD}/{DEPLOYMENT}"):
+        target = resolve(model, Place(api_base="http://localhost:9/x/"))
+        assert target.url == f"http://localhost:9/x/{DEPLOYMENT}{CHAT_TAIL}"
 
 
 @pytest.mark.parametrize(
     "model",
     [
-        "cohere.command-a-vision",
-        "cohere.command-a-vision-07-2025",
-        "cohere.command-a-reasoning",
-        "cohere.command-a-reasoning-08-2025",
+        f"https://evil.example/{DEPLOYMENT}/predict",
+        f"http://{IAD}/{DEPLOYMENT}/predict",
+        f"https://{IAD}:444/{DEPLOYMENT}/predict",
+        f"https://{IAD}/other/{DEPLOYMENT}/predict",
+        f"https://modeldeployment.us-phoenix-1.oci.customer-oci.com/{DEPLOYMENT}/predict",
+        f"https://{IAD}/{DEPLOYMENT}/explain",
+        f"https://user@{IAD}/{DEPLOYMENT}",
+        f"https://{IAD}/predict",
+        "https://api.openai.com/v1",
     ],
 )
-@pytest.mark.parametrize("settings", [{}, {"endpoint_id": ENDPOINT}])
-def test_the_second_cohere_format_is_refused_by_name_with_a_way_out(
-    model: str, settings: dict[str, str]
-) -> None:
-    with pytest.raises(UnsupportedFeature, match="COHEREV2") as caught:
-        resolve(model, place(**settings))
-    assert COMMAND in caught.value.hint
-
-
-@pytest.mark.parametrize("model", ["xai.grok-4.20-multi-agent", "openai.gpt-5.5-pro"])
-def test_models_of_the_responses_api_alone_are_refused_by_name(model: str) -> None:
-    with pytest.raises(UnsupportedFeature, match="Responses API") as caught:
+def test_a_url_as_the_model_leads_to_ocis_own_hosts_or_nowhere(model: str) -> None:
+    """Whoever may name a model must not choose who gets a signed request."""
+    with pytest.raises(InvalidParameter) as caught:
         resolve(model, place())
     assert caught.value.parameter == "model"
-    assert caught.value.hint.startswith(f"Use {model.partition('.')[0]}.")
+    assert "api_base=" in caught.value.hint
+
+
+@pytest.mark.parametrize("end", ["/../x", "/predict", "?x=1", " HTTP/1.1", "\u00e4", "%2e", "#"])
+def test_the_ocid_of_a_deployment_adds_nothing_to_the_path(end: str) -> None:
+    with pytest.raises(InvalidParameter, match="not the OCID of a deployment"):
+        resolve(DEPLOYMENT + end, Place())
+
+
+def test_both_hosts_of_the_commercial_realm_are_ocis() -> None:
+    host = "md.datascience.us-ashburn-1.oci.oraclecloud.com"
+    assert resolve(f"https://{host}/{DEPLOYMENT}", Place()).host == host
 
 
 @pytest.mark.parametrize(
-    ("model", "capability"),
+    ("settings", "operation", "error"),
     [
-        ("cohere.embed-v4.0", "TEXT_EMBEDDINGS"),
-        ("cohere.embed-never-heard-of", "TEXT_EMBEDDINGS"),
-        ("cohere.rerank-v4.0-fast", "TEXT_RERANK"),
+        ({"transport": "native"}, "chat", UnsupportedFeature),
+        ({"transport": "responses"}, "chat", UnsupportedFeature),
+        ({"transport": "grpc"}, "chat", InvalidSetting),
+        ({}, "embeddings", UnsupportedFeature),
+        ({"endpoint_id": ENDPOINT}, "chat", InvalidSetting),
+        ({"api_base": f"https://{IAD}/{DEPLOYMENT}2/predict"}, "chat", InvalidSetting),
     ],
 )
-def test_models_that_do_not_chat_are_refused_with_what_they_can(
-    model: str, capability: str
+def test_what_a_deployment_cannot_do_is_refused(
+    settings: dict[str, str], operation: Any, error: type[OcicatError]
 ) -> None:
-    with pytest.raises(UnsupportedFeature, match=capability):
-        resolve(model, place())
+    with pytest.raises(error) as caught:
+        resolve(DEPLOYMENT, place(**settings), operation=operation)
+    assert caught.value.hint
 
 
 # --- serving mode -------------------------------------------------------------------------------
@@ -334,6 +580,11 @@ def test_regions_that_are_passed_in_are_known() -> None:
             ("/20231130/actions/chat", OPENAI_PATH),
             ("/20231130/actions/v1", LEGACY_PATH),
             ("/20231130/actions/v1/chat/completions", LEGACY_PATH),
+            ("/20231130/actions/v1/responses", LEGACY_PATH),
+            ("/openai/v1/responses", OPENAI_PATH),
+            ("/20231130/actions/embedText", OPENAI_PATH),
+            ("/20231130/actions/rerankText", OPENAI_PATH),
+            ("/20231130/actions/applyGuardrails", OPENAI_PATH),
         ]
         for base in [origin + prefix + surface, origin + prefix + surface + "/"]
     ],
@@ -345,6 +596,74 @@ def test_an_api_base_replaces_scheme_and_host_and_may_name_a_surface(
     assert (target.scheme, target.host, target.path) == (scheme, host, openai)
     target = resolve(COMMAND, Place(api_base=api_base, region="not looked at!"))
     assert (target.scheme, target.host, target.path) == (scheme, host, native)
+
+
+@pytest.mark.parametrize(
+    ("surface", "path"),
+    [
+        ("", RESPONSES_PATH),
+        ("/openai/v1", RESPONSES_PATH),
+        ("/openai/v1/responses", RESPONSES_PATH),
+        ("/openai/v1/chat/completions", RESPONSES_PATH),
+        ("/20231130", RESPONSES_PATH),
+        ("/20231130/actions/v1", "/20231130/actions/v1/responses"),
+        ("/20231130/actions/v1/responses", "/20231130/actions/v1/responses"),
+    ],
+)
+def test_responses_go_to_the_surface_that_an_api_base_names(surface: str, path: str) -> None:
+    target = resolve("openai.gpt-5.5-pro", Place(api_base=f"https://host/a{surface}"))
+    assert target.path == "/a" + path
+
+
+def test_embeddings_go_to_their_own_path_under_an_api_base() -> None:
+    target = resolve(EMBED, Place(api_base="http://host/a/openai/v1"), operation="embeddings")
+    assert target.url == "http://host/a/20231130/actions/embedText"
+
+
+@pytest.mark.parametrize(
+    ("settings", "inference", "manages"),
+    [
+        (
+            {"region": "ORD"},
+            f"https://{CHICAGO}",
+            "https://generativeai.us-chicago-1.oci.oraclecloud.com",
+        ),
+        (
+            {"region": "eu-frankfurt-2"},
+            "https://inference.generativeai.eu-frankfurt-2.oci.oraclecloud.eu",
+            "https://generativeai.eu-frankfurt-2.oci.oraclecloud.eu",
+        ),
+        ({"api_base": "http://h:1/a/openai/v1"}, "http://h:1/a", "http://h:1/a"),
+        (
+            {"api_base": f"https://{CHICAGO}/20231130"},
+            f"https://{CHICAGO}",
+            "https://generativeai.us-chicago-1.oci.oraclecloud.com",
+        ),
+    ],
+)
+def test_calls_that_are_no_models_go_to_the_service_or_to_its_management(
+    settings: dict[str, str], inference: str, manages: str
+) -> None:
+    def url(address: tuple[str, str, str]) -> str:
+        return "{}://{}{}".format(*address)
+
+    assert url(service(Place(**settings))) == inference
+    assert url(management(Place(**settings))) == manages
+    assert GUARDRAILS_PATH == "/20231130/actions/applyGuardrails"
+
+
+def test_an_endpoint_is_described_in_its_own_region() -> None:
+    host = management(Place(region="eu-frankfurt-1"), ocid=ENDPOINT).host
+    assert host == "generativeai.us-chicago-1.oci.oraclecloud.com"
+
+
+def test_services_need_a_region_too() -> None:
+    for where in (service, management):
+        with pytest.raises(MissingSetting):
+            where(Place())
+    alloy = Region("xy-somewhere-1", "sww", "oc99", "example.cloud")
+    assert service(Place(region="sww"), extra_regions=(alloy,)).host.endswith("oci.example.cloud")
+    assert management(Place(region="foo-bar-9"), default_domain="a.b").host.endswith("oci.a.b")
 
 
 @pytest.mark.parametrize("path", ["/v1", "/openai/v2", "/xopenai/v1x", "/20231130/actions"])
@@ -404,15 +723,20 @@ URLS = st.builds("{}://{}{}".format, st.sampled_from(["http", "https", "x"]), st
 
 
 @given(
-    model=st.text() | st.sampled_from([LLAMA, COMMAND, ENDPOINT, MODEL_OCID, "cohere.embed-v4.0"]),
+    model=st.text()
+    | URLS
+    | st.sampled_from([LLAMA, COMMAND, ENDPOINT, MODEL_OCID, EMBED, PROFILE, DEPLOYMENT]),
     region=SETTING,
     api_base=SETTING | URLS,
     transport=SETTING | st.sampled_from(["openai", "native", "auto"]),
     serving_mode=SETTING | st.sampled_from(["ON_DEMAND", "DEDICATED"]),
     endpoint_id=SETTING | st.just(ENDPOINT),
+    api_format=SETTING | st.sampled_from(["GENERIC", "COHERE"]),
+    operation=st.sampled_from(["chat", "embeddings", "rerank"]),
 )
-@example(LLAMA, "\ud800", None, None, None, None)
-@example("ocid1.generativeaimodel.o\u0130.b c.x", None, None, None, None, None)
+@example(LLAMA, "\ud800", None, None, None, None, None, "chat")
+@example("ocid1.generativeaimodel.o\u0130.b c.x", None, None, None, None, None, None, "chat")
+@example("ocid1.datasciencemodeldeployment.oc1.b c.x", None, None, None, None, None, None, "chat")
 def test_arbitrary_text_resolves_or_raises_an_error_of_ours(
     model: str,
     region: str | None,
@@ -420,9 +744,12 @@ def test_arbitrary_text_resolves_or_raises_an_error_of_ours(
     transport: str | None,
     serving_mode: str | None,
     endpoint_id: str | None,
+    api_format: str | None,
+    operation: Any,
 ) -> None:
+    place = Place(region, api_base, transport, serving_mode, endpoint_id, api_format)
     try:
-        target = resolve(model, Place(region, api_base, transport, serving_mode, endpoint_id))
+        target = resolve(model, place, operation=operation)
     except OcicatError as error:
         str(error).encode()  # it can be shown
         return

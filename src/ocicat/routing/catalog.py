@@ -41,9 +41,10 @@ def facts(model_id: str) -> ModelFacts:
     row = MODELS.get(id)
     if row is not None:
         return _from_row(id, row)
+    name = id.lower()  # imported models have their names from Hugging Face, in any case
     # The longest prefixes come first.
     for prefix, row in FAMILIES:
-        if id.startswith(prefix):
+        if name.startswith(prefix):
             return ModelFacts(id=id, known=False, **row)
     return ModelFacts(id=id, known=False, **DEFAULT)
 

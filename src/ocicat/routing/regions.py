@@ -19,6 +19,7 @@ __all__ = [
     "DEFAULT_DOMAIN",
     "Region",
     "auth_host",
+    "deployment_hosts",
     "domain_of",
     "inference_host",
     "is_known",
@@ -134,6 +135,24 @@ def management_host(
     name = region_id(region, extra=extra)
     domain = domain_of(name, extra=extra, default_domain=default_domain)
     return f"generativeai.{domain}" if domain == name else f"generativeai.{name}.oci.{domain}"
+
+
+def deployment_hosts(
+    region: str, *, extra: Sequence[Region] = (), default_domain: str | None = None
+) -> tuple[str, ...]:
+    """The hosts that answer for model deployments of Data Science, the usual one first.
+
+    Raises as :func:`domain_of` does. Source: the oci SDK's ``ModelDeploymentClient``; only the
+    commercial realm has a host of its own for them.
+    """
+    name = region_id(region, extra=extra)
+    domain = domain_of(name, extra=extra, default_domain=default_domain)
+    if domain == name:
+        return (f"md.datascience.{domain}",)
+    general = f"md.datascience.{name}.oci.{domain}"
+    if domain == DEFAULT_DOMAIN:
+        return f"modeldeployment.{name}.oci.customer-oci.com", general
+    return (general,)
 
 
 def auth_host(

@@ -1,30 +1,70 @@
 """Which door a call goes through: from a model's name and the caller's settings to a target.
 
-One pure function, :func:`resolve`. It knows addresses and serving modes, and nothing of bodies,
-credentials or the environment.
+:func:`resolve` answers for calls to a model, :func:`service` and :func:`management` for calls to
+the service itself. They know addresses and serving modes, and nothing of bodies, credentials or the
+environment.
 """
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import get_args
 
 from ocicat.errors import InvalidParameter, InvalidSetting, MissingSetting, UnsupportedFeature
-from ocicat.routing.catalog import facts, models
-from ocicat.routing.regions import Region, inference_host, is_known, realm_domain
-from ocicat.vocabulary.model import ModelFacts
-from ocicat.vocabulary.target import ServingMode, Target, Transport
+from ocicat.routing import addresses, catalog, deployments, ocids, regions
+from ocicat.routing.addresses import Address
+from ocicat.routing.deployments import Deployment
+from ocicat.routing.regions import Region
+from ocicat.vocabulary.model import ApiFormat, ModelFacts
+from ocicat.vocabulary.target import Operation, ServingMode, Target, Transport
 
-__all__ = ["CHAT_PATHS", "Place", "bare_model", "resolve"]
+__all__ = [
+    "DIALECTS",
+    "GUARDRAILS_PATH",
+    "NATIVE_PATHS",
+    "Place",
+    "bare_model",
+    "management",
+    "resolve",
+    "service",
+]
 
-#: The raw request target of a chat call on each transport.
-CHAT_PATHS: dict[Transport, str] = {
-    "openai": "/openai/v1/chat/completions",
-    "native": "/20231130/actions/chat",
+#: The raw request target of each operation on the native API.
+NATIVE_PATHS: dict[Operation, str] = {
+    "chat": "/20231130/actions/chat",
+    "embeddings": "/20231130/actions/embedText",
+    "rerank": "/20231130/actions/rerankText",
 }
-#: The older OpenAI-compatible surface, which an ``api_base`` may name.
-LEGACY_OPENAI_PATH = "/20231130/actions/v1/chat/completions"
+#: That of guardrails, which are the service's and no model's.
+GUARDRAILS_PATH = "/20231130/actions/applyGuardrails"
+#: The dialect of chats in each format of the native API.
+DIALECTS: dict[ApiFormat, str] = {
+    "GENERIC": "oci_generic",
+    "COHERE": "oci_cohere",
+    "COHEREV2": "oci_cohere_v2",
+}
+
+_OPENAI = "/openai/v1"
+# The older base of the same surface, which an ``api_base`` may name.
+_LEGACY_OPENAI = "/20231130/actions/v1"
+_OPENAI_PATHS = {"openai": "/chat/completions", "responses": "/responses"}
+
+# Ends of an api_base that stand for a surface and are not a prefix of it, the longest first.
+_SURFACES = sorted(
+    [
+        *(
+            base + path
+            for base in (_OPENAI, _LEGACY_OPENAI)
+            for path in ("", *_OPENAI_PATHS.values())
+        ),
+        *NATIVE_PATHS.values(),
+        GUARDRAILS_PATH,
+        "/20231130",
+    ],
+    key=len,
+    reverse=True,
+)
 
 # "v1" and "sdk" are the names that Oracle's locus gives the two.
 _TRANSPORTS: dict[str, Transport | None] = {
@@ -33,26 +73,23 @@ _TRANSPORTS: dict[str, Transport | None] = {
     "v1": "openai",
     "native": "native",
     "sdk": "native",
+    "responses": "responses",
 }
-_DIALECTS = {"GENERIC": "oci_generic", "COHERE": "oci_cohere"}
-
-# Ends of an api_base that stand for a surface and are not a prefix of it, the longest first.
-_SURFACES = sorted(
-    [
-        *CHAT_PATHS.values(),
-        LEGACY_OPENAI_PATH,
-        "/openai/v1",
-        "/20231130/actions/v1",
-        "/20231130",
-    ],
-    key=len,
-    reverse=True,
-)
-
-# RFC 3986, appendix B, with the parts told apart by group.
-_URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://([^/?#]*)([^?#]*)(\?[^#]*)?(#.*)?")
-_AUTHORITY = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::([0-9]{1,5}))?")
-_VISIBLE_ASCII = re.compile(r"[!-~]+")
+_SURFACE_NAMES: dict[Transport, str] = {
+    "openai": "on its OpenAI-compatible surface",
+    "responses": "through the Responses API",
+    "native": "on its native API",
+}
+_CAPABILITIES: dict[Operation, str] = {
+    "chat": "CHAT",
+    "embeddings": "TEXT_EMBEDDINGS",
+    "rerank": "TEXT_RERANK",
+}
+_EXAMPLES: dict[Operation, str] = {
+    "chat": "a chat model such as meta.llama-3.3-70b-instruct",
+    "embeddings": "an embedding model such as cohere.embed-v4.0",
+    "rerank": "a reranking model such as cohere.rerank-v4.0-fast",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,24 +103,28 @@ class Place:
     transport: str | None = None
     serving_mode: str | None = None
     endpoint_id: str | None = None
+    #: The format of native chats, where the model's name does not tell it.
+    api_format: str | None = None
 
 
 def resolve(
     model: str,
     place: Place,
     *,
+    operation: Operation = "chat",
     extra_regions: tuple[Region, ...] = (),
     default_domain: str | None = None,
 ) -> Target:
-    """Where a chat call for ``model`` goes.
+    """Where a call to ``model`` goes.
 
-    ``model`` is a model name, a model OCID or the OCID of a dedicated endpoint, with or without
-    ``oci/`` or ``oci:`` before it. What is sent is the name as given, even where it is an alias.
-    ``extra_regions`` and ``default_domain`` are for regions that the table has not, as in
-    :func:`ocicat.routing.regions.inference_host`.
+    ``model`` is a model name, with or without ``oci/`` or ``oci:`` before it, or the OCID of a
+    model, an imported model, a dedicated endpoint, a routing profile or a model deployment of Data
+    Science, or the URL of such a deployment. What is sent is the name as given, even where it is
+    an alias. ``extra_regions`` and ``default_domain`` are for regions that the table has not, as
+    in :func:`ocicat.routing.regions.inference_host`.
 
     Raises :class:`~ocicat.errors.InvalidParameter` for a model that is no name at all,
-    :class:`~ocicat.errors.UnsupportedFeature` for one that cannot chat this way,
+    :class:`~ocicat.errors.UnsupportedFeature` for one that cannot do this, or not this way,
     :class:`~ocicat.errors.MissingSetting` and :class:`~ocicat.errors.InvalidSetting` for a place
     that leads nowhere.
     """
@@ -94,26 +135,90 @@ def resolve(
             parameter="model",
             hint='Give a model such as "oci/meta.llama-3.3-70b-instruct".',
         )
-    return _resolve(model, place, extra_regions, default_domain)
+    return _resolve(model, place, operation, extra_regions, default_domain)
+
+
+def service(
+    place: Place, *, extra_regions: tuple[Region, ...] = (), default_domain: str | None = None
+) -> Address:
+    """Where calls go that are the inference service's and no model's, such as guardrails.
+
+    The address's path is what precedes the raw target of a call; mostly empty. Raises
+    :class:`~ocicat.errors.MissingSetting` and :class:`~ocicat.errors.InvalidSetting`.
+    """
+    if place.api_base:
+        return _base(place.api_base)[0]
+    region, domain = _region("", place, extra_regions, default_domain)
+    host = regions.inference_host(region, extra=extra_regions, default_domain=domain)
+    return Address("https", host, "")
+
+
+def management(
+    place: Place,
+    *,
+    ocid: str = "",
+    extra_regions: tuple[Region, ...] = (),
+    default_domain: str | None = None,
+) -> Address:
+    """Where OCI lists and describes models and endpoints; in the region of ``ocid``, if given.
+
+    Under an ``api_base`` it is the same base. Otherwise as :func:`service`.
+    """
+    if place.api_base:
+        base = _base(place.api_base)[0]
+        if base.host.startswith("inference.generativeai."):
+            return base._replace(host=base.host.removeprefix("inference."))
+        return base
+    region, domain = _region(ocid, place, extra_regions, default_domain)
+    host = regions.management_host(region, extra=extra_regions, default_domain=domain)
+    return Address("https", host, "")
 
 
 # Every call comes through here, mostly with the arguments of the call before.
 @lru_cache(maxsize=1024)
 def _resolve(
-    model: str, place: Place, extra_regions: tuple[Region, ...], default_domain: str | None
+    model: str,
+    place: Place,
+    operation: Operation,
+    extra_regions: tuple[Region, ...],
+    default_domain: str | None,
 ) -> Target:
     name = bare_model(model)
+    deployment = deployments.find(name, place.api_base)
+    if deployment:
+        return _deployed(name, deployment, place, operation, extra_regions, default_domain)
     serving = _serving_mode(name, place)
-    known = facts(name)
-    _check_chats(known)
-    transport = _transport(known, place, serving)
-    dialect = "openai_chat" if transport == "openai" else _native_dialect(known)
+    known = _facts(name, place)
+    _check_can(known, operation)
+    transport = _transport(known, place, serving, operation)
     if place.api_base:
-        scheme, host, path = _address(place.api_base, transport)
+        base, legacy = _base(place.api_base)
     else:
-        scheme, path = "https", CHAT_PATHS[transport]
-        host = _host(serving, place, extra_regions, default_domain)
-    return Target(name, known, transport, dialect, scheme, host, path, serving)
+        region, domain = _region(serving.id, place, extra_regions, default_domain)
+        host = regions.inference_host(region, extra=extra_regions, default_domain=domain)
+        base, legacy = Address("https", host, ""), False
+    if transport == "native":
+        path = NATIVE_PATHS[operation]
+        dialect = DIALECTS[known.api_format] if operation == "chat" else operation
+    else:
+        path = (_LEGACY_OPENAI if legacy else _OPENAI) + _OPENAI_PATHS[transport]
+        dialect = f"openai_{'chat' if transport == 'openai' else transport}"
+    return Target(
+        model=name,
+        facts=known,
+        transport=transport,
+        dialect=dialect,
+        scheme=base.scheme,
+        host=base.host,
+        path=base.path + path,
+        serving=serving,
+        format_is_assumed=(
+            (transport, operation) == ("native", "chat")
+            and not place.api_format
+            and not known.family
+            and ocids.is_of(serving.id, "generativeaiendpoint", "generativeaimodel")
+        ),
+    )
 
 
 def bare_model(model: str) -> str:
@@ -133,45 +238,34 @@ def bare_model(model: str) -> str:
 # --- the model ----------------------------------------------------------------------------------
 
 
-def _check_chats(known: ModelFacts) -> None:
-    if "CHAT" not in known.capabilities:
-        raise UnsupportedFeature(
-            f"{known.id} is no chat model: its capability is {', '.join(known.capabilities)}.",
-            parameter="model",
-            hint="Give a chat model such as meta.llama-3.3-70b-instruct.",
-        )
-    if "openai" not in known.transports and "native" not in known.transports:
-        raise UnsupportedFeature(
-            f"{known.id} is served through the Responses API only, not as chat.",
-            parameter="model",
-            hint=_instead(known, "openai"),
-        )
-
-
-def _native_dialect(known: ModelFacts) -> str:
-    dialect = _DIALECTS.get(known.api_format)
-    if dialect:
-        return dialect
-    raise UnsupportedFeature(
-        f"{known.id} speaks the API format {known.api_format}, which comes later.",
-        parameter="model",
-        hint=_instead(known, "native"),
+def _facts(name: str, place: Place) -> ModelFacts:
+    """The model's facts, in the API format that the place gives."""
+    known = catalog.facts(name)
+    asked = (place.api_format or "").strip().upper()
+    if not asked:
+        return known
+    for api_format in get_args(ApiFormat):
+        if asked == api_format:
+            # What speaks Cohere's formats is not to be had on the OpenAI-compatible surface.
+            transports = known.transports if api_format == "GENERIC" else ("native",)
+            return replace(known, api_format=api_format, transports=transports)
+    raise InvalidSetting(
+        f"api_format is {asked[:80]!r}.",
+        setting="api_format",
+        hint=f"The API formats are {', '.join(get_args(ApiFormat))}.",
     )
 
 
-def _instead(known: ModelFacts, transport: Transport) -> str:
-    """What to say of a model of the same vendor that can be called today."""
-    for other in models():
-        if (
-            other.vendor == known.vendor
-            and other.id != known.id
-            and not other.deprecated
-            and "CHAT" in other.capabilities
-            and transport in other.transports
-            and (transport == "openai" or other.api_format in _DIALECTS)
-        ):
-            return f"Use {other.id} until then." if transport == "native" else f"Use {other.id}."
-    return ""
+def _check_can(known: ModelFacts, operation: Operation) -> None:
+    if _CAPABILITIES[operation] in known.capabilities:
+        return
+    if not known.known and "CHAT" in known.capabilities:
+        return  # which is only what most models can
+    raise UnsupportedFeature(
+        f"{known.id} is not for {operation}: its capability is {', '.join(known.capabilities)}.",
+        parameter="model",
+        hint=f"Give {_EXAMPLES[operation]}.",
+    )
 
 
 # --- transport and serving mode -----------------------------------------------------------------
@@ -218,46 +312,117 @@ def _serving_mode(name: str, place: Place) -> ServingMode:
     return ServingMode("ON_DEMAND", name)
 
 
-def _transport(known: ModelFacts, place: Place, serving: ServingMode) -> Transport:
+def _is_endpoint(id: str) -> bool:
+    return ocids.is_of(id, "generativeaiendpoint")
+
+
+def _asked_transport(place: Place) -> Transport | None:
     asked = (place.transport or "auto").strip().lower()
     if asked not in _TRANSPORTS:
         raise InvalidSetting(
             f"transport is {asked[:80]!r}.",
             setting="transport",
-            hint="Choose openai (or v1), native (or sdk), or auto.",
+            hint="Choose openai (or v1), responses, native (or sdk), or auto.",
         )
-    chosen = _TRANSPORTS[asked]
-    if chosen is None:
-        # Dedicated endpoints and models by OCID are what OCI documents for the native API.
-        if serving.kind == "DEDICATED" or _is_ocid_of(serving.id, "generativeaimodel"):
-            return "native"
-        return "openai" if "openai" in known.transports else "native"
-    if chosen not in known.transports:
+    return _TRANSPORTS[asked]
+
+
+def _transport(
+    known: ModelFacts, place: Place, serving: ServingMode, operation: Operation
+) -> Transport:
+    possible = _possible(known, serving) if operation == "chat" else ("native",)
+    chosen = _asked_transport(place) or possible[0]
+    if chosen in possible:
+        return chosen
+    what = known.id if operation == "chat" else f"{operation} of {known.id}"
+    raise UnsupportedFeature(
+        f"OCI does not serve {what} {_SURFACE_NAMES[chosen]}.",
+        parameter="transport",
+        hint=f"What is possible is transport={' or '.join(possible)}; left out, the right one is"
+        " chosen.",
+    )
+
+
+def _possible(known: ModelFacts, serving: ServingMode) -> tuple[Transport, ...]:
+    """The transports over which a chat may go, the preferred one first."""
+    if ocids.is_of(serving.id, "generativeairoutingprofile"):
+        return "openai", "responses"
+    possible: list[Transport] = [each for each in _SURFACE_NAMES if each in known.transports]
+    possible.sort(key=known.transports.index)
+    if not known.known and "openai" in possible and "responses" not in possible:
+        possible.append("responses")  # for all that is known of such a model
+    if ocids.kind(serving.id) and "native" in possible:
+        # Endpoints, and models by OCID, are what OCI documents for the native API.
+        possible.sort(key=lambda transport: transport != "native")
+    return tuple(possible)
+
+
+# --- model deployments of Data Science ----------------------------------------------------------
+
+
+def _deployed(
+    name: str,
+    deployment: Deployment,
+    place: Place,
+    operation: Operation,
+    extra_regions: tuple[Region, ...],
+    default_domain: str | None,
+) -> Target:
+    if operation != "chat" or _asked_transport(place) not in (None, "openai"):
         raise UnsupportedFeature(
-            f"OCI does not serve {known.id} on its OpenAI-compatible surface."
-            if chosen == "openai"
-            else f"OCI does not serve {known.id} on its native API.",
-            parameter="transport",
-            hint="Leave transport out and the right one is chosen.",
+            "A model deployment of Data Science takes chats, in the form of OpenAI's Chat"
+            " Completions.",
+            parameter="model" if operation != "chat" else "transport",
+            hint="Leave transport out." if operation == "chat" else f"Give {_EXAMPLES[operation]}.",
         )
-    return chosen
+    if place.endpoint_id:
+        raise InvalidSetting(
+            "endpoint_id is an endpoint of Generative AI, and the model a deployment of Data"
+            " Science.",
+            setting="endpoint_id",
+            hint="Leave one of them out.",
+        )
+    base = deployment.address
+    if base is None or not place.api_base:
+        region, domain = _region(deployment.id, place, extra_regions, default_domain)
+        hosts = regions.deployment_hosts(region, extra=extra_regions, default_domain=domain)
+        if base and (base.scheme != "https" or base.host.lower() not in hosts or base.path):
+            # A model's name may come from somebody who must not choose who gets a signed request.
+            raise InvalidParameter(
+                "model is the URL of a deployment at a host that is not OCI's.",
+                parameter="model",
+                hint=f"Its host is {hosts[0]}. Another one can be given as api_base=.",
+            )
+        base = base or Address("https", hosts[0], "")
+    return Target(
+        model=name,
+        facts=catalog.facts(
+            deployment.id
+            if deployment.served_name == deployments.SERVED_NAME
+            else deployment.served_name
+        ),
+        transport="deployment",
+        dialect="openai_chat",
+        scheme=base.scheme,
+        host=base.host,
+        path=base.path + deployment.path,
+        serving=ServingMode("ON_DEMAND", deployment.served_name),
+        stream_path=base.path + deployment.stream_path if deployment.stream_path else "",
+    )
 
 
 # --- address ------------------------------------------------------------------------------------
 
 
-def _host(
-    serving: ServingMode,
-    place: Place,
-    extra_regions: tuple[Region, ...],
-    default_domain: str | None,
-) -> str:
-    """The inference host of the region in the OCID that is called, else of the place's region."""
-    realm, region = _realm_and_region(serving.id)
+def _region(
+    id: str, place: Place, extra_regions: tuple[Region, ...], default_domain: str | None
+) -> tuple[str, str | None]:
+    """The region of what is called, by its OCID or else by the place, and the default domain."""
+    realm, region = ocids.realm_and_region(id)
     if region:
         # The OCID of a region that is newer than the table still says which realm it is in.
-        if not is_known(region, extra=extra_regions):
-            default_domain = realm_domain(realm) or default_domain
+        if not regions.is_known(region, extra=extra_regions):
+            default_domain = regions.realm_domain(realm) or default_domain
     else:
         region = (place.region or "").strip()
     if not region:
@@ -267,58 +432,14 @@ def _host(
             hint="Give oci_region=, set OCI_REGION, or put region= into the profile of your OCI"
             " config file.",
         )
-    return inference_host(region, extra=extra_regions, default_domain=default_domain)
+    return region, default_domain
 
 
-def _realm_and_region(id: str) -> tuple[str, str]:
-    """The realm and the region (id or short code) in an OCID; both empty if there are none.
-
-    Source: OCI's documentation, ``ocid1.<type>.<realm>.[region].<unique id>``.
-    """
-    parts = id.split(".")
-    if parts[0] == "ocid1" and len(parts) >= 5:
-        return parts[2], parts[3]
-    return "", ""
-
-
-def _is_endpoint(id: str) -> bool:
-    return _is_ocid_of(id, "generativeaiendpoint")
-
-
-def _is_ocid_of(id: str, kind: str) -> bool:
-    return id.startswith(f"ocid1.{kind}.")
-
-
-def _address(api_base: str, transport: Transport) -> tuple[str, str, str]:
-    """Scheme, authority and chat path under an ``api_base``."""
-    text = api_base.strip()
-    whole = _URL.fullmatch(text) if _VISIBLE_ASCII.fullmatch(text) else None
-    if whole is None:
-        raise _bad_base("is not a URL", "Write it whole and in ASCII, as in https://host/path.")
-    scheme, authority, path, query, fragment = whole.groups()
-    scheme = scheme.lower()
-    if scheme not in ("http", "https"):
-        raise _bad_base("is neither http nor https", "Write it as https://host/path.")
-    if "@" in authority:
-        raise _bad_base(
-            "contains user information", "Credentials do not belong there; remove what is before @."
-        )
-    if query is not None or fragment is not None:
-        raise _bad_base("has a query or a fragment", "Remove what begins with ? or #.")
-    match = _AUTHORITY.fullmatch(authority)
-    if match is None or (match[1] and not 0 < int(match[1]) < 65536):
-        raise _bad_base("has no valid host and port", "Write it as https://host:port/path.")
-
-    path = path.rstrip("/")
+def _base(api_base: str) -> tuple[Address, bool]:
+    """What precedes the paths of all surfaces, and whether it named the legacy OpenAI surface."""
+    address = addresses.read(api_base)
     for surface in _SURFACES:
-        if path.endswith(surface):
-            prefix = path[: -len(surface)]
-            if transport == "openai" and surface.startswith("/20231130/actions/v1"):
-                return scheme, authority, prefix + LEGACY_OPENAI_PATH
-            return scheme, authority, prefix + CHAT_PATHS[transport]
-    return scheme, authority, path + CHAT_PATHS[transport]
-
-
-def _bad_base(what: str, hint: str) -> InvalidSetting:
-    # The value stays out of the message: a URL is where people put credentials.
-    return InvalidSetting(f"api_base {what}.", setting="api_base", hint=hint)
+        if address.path.endswith(surface):
+            prefix = address.path[: -len(surface)]
+            return address._replace(path=prefix), surface.startswith(_LEGACY_OPENAI)
+    return address, False
