@@ -1,8 +1,9 @@
 """Every golden case of ``tests/cases/dialects``, in every direction that it has.
 
 A request is encoded and, unless it is marked one-way, decoded again to what was meant; a reply the
-other way round; a stream is decoded as it came and, where it has both halves, encoded and decoded
-again. What is sent is held against the emulator's own schema, which shares no code with dialects.
+other way round; a stream is decoded as it came, encoded and decoded again. What is sent is held
+against the emulator's own schema, which shares no code with dialects, and OCI's half of every case
+against the model classes of the ``oci`` SDK.
 """
 
 from __future__ import annotations
@@ -15,14 +16,18 @@ import msgspec
 import pytest
 
 from ocicat.dialects import registry
-from ocicat.dialects.dialect import Origin
+from ocicat.dialects.dialect import Notes, Origin
 from ocicat.emulator.schema.native import check_chat_details
 from ocicat.emulator.schema.openai_chat import check_chat_completion
+from ocicat.errors import InvalidRequest, StreamBroken
 from ocicat.routing.resolve import Place, resolve
 from ocicat.vocabulary.target import Target
+from support import sdk_models
+from support.assembly import assembled
 
 DIRECTORY = Path(__file__).parent.parent / "cases" / "dialects"
 COMPARTMENT = "ocid1.compartment.oc1..test"
+TRANSPORTS = {"openai_chat": "openai", "openai_responses": "responses"}
 CASES = [
     pytest.param(path.stem, case, id=f"{path.stem}: {case['kind']}: {case['name']}")
     for path in sorted(DIRECTORY.glob("*.json"))
@@ -37,31 +42,64 @@ def of_kind(kind: str) -> Any:
 
 
 def target(name: str, model: str) -> Target:
-    transport = "openai" if name == "openai_chat" else "native"
-    return resolve(model, Place(region="us-chicago-1", transport=transport))
+    return resolve(model, Place(region="us-chicago-1", transport=TRANSPORTS.get(name, "native")))
 
 
 def origin(model: str) -> Origin:
     return Origin(model, "A/B/C", 1795262401)
 
 
+def copied(value: Any) -> Any:
+    return json.loads(json.dumps(value))
+
+
+def check(name: str, wire: Any) -> None:
+    raw = msgspec.json.encode(wire)
+    match name:
+        case "openai_chat":
+            check_chat_completion(raw)
+        case "openai_responses":
+            from ocicat.emulator.schema.openai_responses import check_response_request
+
+            check_response_request(raw)
+        case _:
+            check_chat_details(raw)
+            sdk_models.check_details(wire)
+
+
 @of_kind("request")
 def test_a_request_is_said_as_in_its_case(name: str, case: dict[str, Any]) -> None:
     dialect = registry.dialect(name)
-    request = {"model": case["model"], **case["neutral"]}
-    wire = dialect.encode_request(request, target(name, case["model"]), COMPARTMENT)
+    request = {"model": case["model"], **copied(case["neutral"])}
+    notes = Notes(drop=case.get("drop", False))
+    where = target(name, case["model"])
+    wire = dialect.encode_request(request, where, COMPARTMENT, notes)
     assert wire == case["wire"]
-    check = check_chat_completion if name == "openai_chat" else check_chat_details
-    check(msgspec.json.encode(wire))
+    assert [note["parameter"] for note in notes.items] == case.get("notes", [])
+    assert request == {"model": case["model"], **case["neutral"]}, (
+        "the caller's request was changed"
+    )
+    check(name, wire)
     if not case.get("one_way"):
-        assert dialect.decode_request(wire) == request
+        assert dialect.decode_request(copied(wire)) == request
+
+
+@of_kind("refusal")
+def test_a_request_that_cannot_be_said_is_refused_by_name(name: str, case: dict[str, Any]) -> None:
+    request = {"model": case["model"], **copied(case["neutral"])}
+    with pytest.raises(InvalidRequest, match=case.get("words", "")) as caught:
+        registry.dialect(name).encode_request(
+            request, target(name, case["model"]), COMPARTMENT, Notes()
+        )
+    assert caught.value.parameter == case["parameter"]
 
 
 @of_kind("reply")
 def test_a_reply_is_read_as_in_its_case(name: str, case: dict[str, Any]) -> None:
     dialect = registry.dialect(name)
-    wire = json.loads(json.dumps(case["wire"]))
-    reply = dialect.decode_reply(wire, origin(case["model"]))
+    if name.startswith("oci_"):
+        sdk_models.check_result(case["wire"])
+    reply = dialect.decode_reply(copied(case["wire"]), origin(case["model"]))
     assert reply == case["neutral"]
     if not case.get("one_way"):
         assert dialect.encode_reply(reply) == case["wire"]
@@ -70,32 +108,43 @@ def test_a_reply_is_read_as_in_its_case(name: str, case: dict[str, Any]) -> None
 @of_kind("stream")
 def test_a_stream_is_read_as_in_its_case(name: str, case: dict[str, Any]) -> None:
     dialect = registry.dialect(name)
-    decoder = dialect.stream_decoder(origin(case["model"]), with_usage=bool(case["usage"]))
-    events = json.loads(json.dumps(case["events"]))
-    chunks = [chunk for event in events for chunk in decoder.feed(event)]
-    assert said(chunks) == (case["text"], case["finish"], case["usage"], case.get("reasoning", ""))
-    assert decoder.text == case["text"]
+    with_usage = bool(case["usage"])
+    decoder = dialect.stream_decoder(origin(case["model"]), with_usage=with_usage)
+    chunks = [chunk for event in copied(case["events"]) for chunk in decoder.feed(event)]
+    expect(case, copied(chunks))
+    assert decoder.text == (assembled(chunks)["choices"][0]["message"].get("content") or "")
     assert decoder.finished
     assert decoder.complete
+    if case.get("one_way"):
+        return
     encoder = dialect.stream_encoder()
-    again = dialect.stream_decoder(origin(case["model"]), with_usage=bool(case["usage"]))
-    repeated = [
-        chunk for one in chunks for event in encoder.feed(one) for chunk in again.feed(event)
-    ]
-    assert said(repeated) == said(chunks)
+    again = dialect.stream_decoder(origin(case["model"]), with_usage=with_usage)
+    events = [event for chunk in copied(chunks) for event in encoder.feed(chunk)] + encoder.end()
+    repeated = [chunk for event in copied(events) for chunk in again.feed(event)]
+    assert assembled(repeated) == assembled(chunks)
+    assert again.complete
 
 
-def said(chunks: list[Any]) -> tuple[str, str | None, Any, str]:
-    """The text, the finish reason, the usage and the reasoning of a stream."""
-    text = reasoning = ""
-    finish = usage = None
-    for chunk in chunks:
-        usage = chunk.get("usage") or usage
-        for choice in chunk["choices"]:
-            text += choice["delta"].get("content") or ""
-            reasoning += choice["delta"].get("reasoning_content") or ""
-            finish = choice["finish_reason"] or finish
-    return text, finish, usage, reasoning
+def expect(case: dict[str, Any], chunks: list[Any]) -> None:
+    """``choices`` says all of it; ``text``, ``finish`` and ``reasoning`` the usual."""
+    whole = assembled(chunks)
+    assert whole["usage"] == case["usage"]
+    if "choices" in case:
+        assert whole["choices"] == case["choices"]
+        return
+    (choice,) = whole["choices"]
+    assert choice["message"]["content"] == case["text"]
+    assert choice["message"].get("reasoning_content", "") == case.get("reasoning", "")
+    assert choice["finish_reason"] == case["finish"]
+
+
+@of_kind("broken")
+def test_a_stream_that_fails_keeps_what_had_arrived(name: str, case: dict[str, Any]) -> None:
+    decoder = registry.dialect(name).stream_decoder(origin(case["model"]), with_usage=False)
+    with pytest.raises(StreamBroken, match=case.get("words", "")) as caught:
+        for event in copied(case["events"]):
+            decoder.feed(event)
+    assert caught.value.partial == case["partial"]
 
 
 def test_the_first_chunk_of_each_answer_says_who_speaks() -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from ocicat import acompletion, completion
+from support.assembly import assembled
 
 __all__ = ["DOORS", "Answered", "Door"]
 
@@ -20,6 +22,24 @@ class Answered:
     finish_reasons: list[str]
     usage: Any
     opc_request_id: str
+    #: All choices, as plain values; those of a stream put together.
+    choices: list[dict[str, Any]]
+    #: What was not done just as asked.
+    notes: list[dict[str, str]]
+
+    @property
+    def message(self) -> dict[str, Any]:
+        """The first choice's message."""
+        message: dict[str, Any] = self.choices[0]["message"]
+        return message
+
+    @property
+    def calls(self) -> list[tuple[str, Any]]:
+        """The tool calls of the first choice, as (name, arguments)."""
+        return [
+            (call["function"]["name"], json.loads(call["function"]["arguments"]))
+            for call in self.message.get("tool_calls") or []
+        ]
 
 
 Door = Callable[..., Answered]
@@ -58,30 +78,19 @@ DOORS: dict[str, Door] = {
 
 
 def _of_reply(reply: Any) -> Answered:
-    return Answered(
-        text=reply.choices[0].message.content,
-        finish_reasons=[choice.finish_reason for choice in reply.choices],
-        usage=reply.usage and reply.usage.model_dump(),
-        opc_request_id=reply.opc_request_id,
-    )
+    return _answered(reply.model_dump(), reply.opc_request_id)
 
 
 def _of_chunks(chunks: list[Any]) -> Answered:
-    finished: dict[int, str] = {}
-    text = ""
-    usage = None
-    for chunk in chunks:
-        assert chunk.object == "chat.completion.chunk"
-        if chunk.usage:
-            usage = chunk.usage.model_dump()
-        for choice in chunk.choices:
-            if choice.index == 0:
-                text += choice.delta.content or ""
-            if choice.finish_reason:
-                finished[choice.index] = choice.finish_reason
+    return _answered(assembled(chunks), chunks[0].opc_request_id)
+
+
+def _answered(whole: Any, opc_request_id: str) -> Answered:
     return Answered(
-        text=text,
-        finish_reasons=[finished[index] for index in sorted(finished)],
-        usage=usage,
-        opc_request_id=chunks[0].opc_request_id,
+        text=whole["choices"][0]["message"].get("content") or "",
+        finish_reasons=[choice["finish_reason"] for choice in whole["choices"]],
+        usage=whole["usage"],
+        opc_request_id=opc_request_id,
+        choices=whole["choices"],
+        notes=whole.get("oci_notes") or [],
     )

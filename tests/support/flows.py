@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
 
 from ocicat.call.exchange import Call
+from ocicat.call.learning import Learned
 from ocicat.call.retry import RetryPolicy
 from ocicat.errors import OcicatError
 from ocicat.routing.resolve import Place, resolve
-from ocicat.vocabulary.flow import Ambient, Flow, Pause, Read, Request, Response
+from ocicat.vocabulary.flow import Ambient, Flow, Pause, Read, Request, Response, Together
 from ocicat.vocabulary.identity import Identity
 
 __all__ = [
@@ -80,6 +81,9 @@ def call(
     identities: Names | None = None,
     transport: str | None = None,
     retry: RetryPolicy | None = None,
+    learned: Learned | None = None,
+    drop_params: bool = False,
+    inline_tool_calls: bool | None = None,
     **request: Any,
 ) -> Call:
     """A call, ready to be fed."""
@@ -91,6 +95,9 @@ def call(
         ambient=ambient or Stopped(),
         user_agent="test",
         retry=retry or RetryPolicy(),
+        learned=learned or Learned(),
+        drop_params=drop_params,
+        inline_tool_calls=inline_tool_calls,
     )
 
 
@@ -119,8 +126,12 @@ def feed(
     flow: Flow[Any], answers: Iterable[Response | bytes | Exception], ambient: Stopped | None = None
 ) -> Feed:
     """Drive ``flow``; requests and reads take the next of ``answers``, exceptions are thrown in."""
-    waiting = iter(answers)
-    fed = Feed()
+    return _feed(flow, iter(answers), Feed(), ambient)
+
+
+def _feed(
+    flow: Flow[Any], waiting: Iterator[Response | bytes | Exception], fed: Feed, ambient: Any
+) -> Feed:
     try:
         effect = next(flow)
         while True:
@@ -131,6 +142,8 @@ def feed(
                     ambient.time += effect.seconds
             elif isinstance(effect, dict):
                 fed.chunks.append(effect)
+            elif isinstance(effect, Together):
+                answer = [_together(part, waiting, fed, ambient) for part in effect.flows]
             else:
                 if isinstance(effect, Request):
                     fed.requests.append(effect)
@@ -146,6 +159,15 @@ def feed(
     except OcicatError as error:
         fed.error = error
     return fed
+
+
+def _together(flow: Flow[Any], waiting: Any, fed: Feed, ambient: Any) -> Any:
+    """The result of one of several flows, which here come one after the other."""
+    apart = Feed(requests=fed.requests, pauses=fed.pauses, reads=fed.reads, chunks=fed.chunks)
+    _feed(flow, waiting, apart, ambient)
+    if apart.error is not None:
+        raise apart.error
+    return apart.result
 
 
 def json_response(body: object, status: int = 200, **headers: str) -> Response:

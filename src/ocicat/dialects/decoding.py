@@ -2,12 +2,113 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from ocicat.dialects.dialect import Origin
 from ocicat.vocabulary.chat import ChatChunk, Usage
 
-__all__ = ["StreamState"]
+__all__ = ["CALLS_APART", "CallFragment", "StreamState", "ToolCallAssembler"]
+
+
+@dataclass(frozen=True, slots=True)
+class CallFragment:
+    """A piece of a tool call, as it came: any of it may be missing."""
+
+    id: str = ""
+    name: str = ""
+    arguments: str = ""
+    #: Where the wire says it belongs, if it says so.
+    position: int | None = None
+
+
+class _OpenCall:
+    __slots__ = ("arguments", "id", "index", "name")
+
+    def __init__(self, index: int, id: str, name: str) -> None:
+        self.index, self.id, self.name = index, id, name
+        self.arguments: list[str] = []
+
+
+class ToolCallAssembler:
+    """Puts the tool calls of one answer together, whichever way a family cuts them.
+
+    Some send the id and the name first and then only arguments, some a new id with each piece, some
+    none; some send whole calls and put all of them at position 0; some send the pieces of several
+    calls by turns. What comes out has a stable id and an index of its own for each call.
+    """
+
+    def __init__(self, origin: Origin, first: int = 0) -> None:
+        self._origin = origin
+        self._first = first
+        self._calls: list[_OpenCall] = []
+        self._by_id: dict[str, _OpenCall] = {}
+        self._by_position: dict[int, _OpenCall] = {}
+
+    def __bool__(self) -> bool:
+        """Whether there has been any call."""
+        return bool(self._calls)
+
+    def feed(self, fragments: Iterable[CallFragment]) -> list[dict[str, Any]]:
+        """The deltas, in OpenAI's form, that these pieces make."""
+        return [self._take(fragment) for fragment in fragments]
+
+    def _take(self, piece: CallFragment) -> dict[str, Any]:
+        call = self._call_of(piece)
+        opened = call is None
+        if call is None:
+            index = len(self._calls)
+            known = not piece.id or piece.id in self._by_id
+            id = self._origin.call_id(self._first + index) if known else piece.id
+            call = _OpenCall(index, id, piece.name)
+            self._calls.append(call)
+        if piece.id:
+            self._by_id[piece.id] = call
+        if piece.position is not None:
+            self._by_position[piece.position] = call
+        call.arguments.append(piece.arguments)
+        if opened:
+            return {
+                "index": call.index,
+                "id": call.id,
+                "type": "function",
+                "function": {"name": piece.name, "arguments": piece.arguments},
+            }
+        return {"index": call.index, "function": {"arguments": piece.arguments}}
+
+    def _call_of(self, piece: CallFragment) -> _OpenCall | None:
+        """The call that a piece goes on with; ``None`` if it begins a new one."""
+        if not self._calls:
+            return None
+        if piece.id and piece.id in self._by_id:
+            known = self._by_id[piece.id]
+            # An id may serve for several calls: one of another tool, or one after a whole one.
+            another = piece.name != known.name or (piece.arguments and _is_whole(known.arguments))
+            return None if piece.name and another else known
+        last = self._calls[-1]
+        if piece.position is not None:
+            last = self._by_position.get(piece.position, last)
+        if not piece.name:
+            return last
+        if piece.id or (piece.position is not None and piece.position not in self._by_position):
+            return None
+        # A name without an id: a new call, unless it only repeats the name of one that is open.
+        return last if piece.name == last.name and not _is_whole(last.arguments) else None
+
+
+def _is_whole(arguments: list[str]) -> bool:
+    try:
+        msgspec.json.decode("".join(arguments))
+    except (msgspec.DecodeError, RecursionError):
+        return False
+    return True
+
+
+#: The numbers of the calls of one answer and the next are so far apart.
+CALLS_APART = 1000
 
 
 class StreamState:
@@ -28,6 +129,7 @@ class StreamState:
         self._ended: set[int] = set()
         self._counted = False
         self._texts: list[str] = []
+        self._calls: dict[int, ToolCallAssembler] = {}
 
     @property
     def text(self) -> str:
@@ -43,6 +145,17 @@ class StreamState:
     def complete(self) -> bool:
         """Whether nothing more is expected: all has ended, and usage came where asked for."""
         return self.finished and (self._counted or not self._with_usage)
+
+    def _assemble(self, index: int, fragments: Iterable[CallFragment]) -> list[dict[str, Any]]:
+        """The deltas that pieces of tool calls of one answer make."""
+        calls = self._calls.get(index)
+        if calls is None:
+            calls = self._calls[index] = ToolCallAssembler(self._origin, CALLS_APART * index)
+        return calls.feed(fragments)
+
+    def _called(self, index: int) -> bool:
+        """Whether an answer has called tools."""
+        return bool(self._calls.get(index))
 
     def _begin(self, index: int, delta: dict[str, Any]) -> None:
         """Say in the first delta of an answer who speaks."""

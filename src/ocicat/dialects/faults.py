@@ -75,6 +75,7 @@ def decode(
         opc_request_id=headers.get("opc-request-id", ""),
         retry_after=_retry_after(headers.get("retry-after")),
         body=content,
+        parameter=parameter,
         hint=hint,
     )
 

@@ -1,24 +1,36 @@
 """GENERIC: OCI's native format for every family but Cohere.
 
-Source of names, types and ranges: the ``oci`` SDK's ``GenericChatRequest``, ``GenericChatResponse``
-and OCI's API reference for Chat (2023-11-30). On this path a message is text.
+Requests are here, messages in ``generic_messages``, replies and streams in ``generic_replies``.
+Source of names, types and ranges: the ``oci`` SDK's ``GenericChatRequest`` and OCI's API reference
+for Chat (2023-11-30).
 """
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import re
+from collections.abc import Mapping
 from typing import Any
 
-from ocicat.dialects import faults, finish, parameters, usage
-from ocicat.dialects.decoding import StreamState
-from ocicat.dialects.dialect import Origin
-from ocicat.dialects.messages import turns
-from ocicat.dialects.parameters import Parameter
-from ocicat.errors import MalformedReply, UnsupportedFeature
-from ocicat.vocabulary.chat import ChatChunk, ChatMessage, ChatReply, ChatRequest
+from ocicat.dialects import parameters, serving
+from ocicat.dialects.dialect import Entry, Notes
+from ocicat.dialects.generic_messages import decode_message, encode_turn
+from ocicat.dialects.generic_replies import (
+    decode_reply,
+    encode_reply,
+    stream_decoder,
+    stream_encoder,
+)
+from ocicat.dialects.messages import check_content, turns
+from ocicat.dialects.parameters import BOOKKEEPING, Own, Parameter, Refused
+from ocicat.dialects.schemas import simplified
+from ocicat.dialects.tools import Tool, ToolChoice, choice, neutral, neutral_choice, tools
+from ocicat.errors import InvalidParameter, UnsupportedFeature
+from ocicat.vocabulary.chat import ChatRequest
 from ocicat.vocabulary.target import Target
 
 __all__ = [
+    "CONTENT",
+    "PARAMETERS",
     "decode_reply",
     "decode_request",
     "encode_reply",
@@ -29,79 +41,346 @@ __all__ = [
 
 _NAME = "the native GENERIC format"
 
-_PARAMETERS = {
+_TOOL_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_MOST_TOOLS = 128
+_LENGTHS = {"max_tokens": "maxTokens", "max_completion_tokens": "maxCompletionTokens"}
+_STRUCTURE = frozenset(
+    {"apiFormat", "messages", "isStream", "tools", "toolChoice", *_LENGTHS.values()}
+)
+# The effort that a budget of so many tokens amounts to; more is HIGH.
+_BUDGETS = ((4_000, "LOW"), (16_000, "MEDIUM"))
+
+
+def _metadata(value: Any) -> Any:
+    if not isinstance(value, Mapping) or not all(
+        isinstance(item, str) for pair in value.items() for item in pair
+    ):
+        raise ValueError("must map texts to texts")
+    if len(value) > 16 or any(len(key) > 64 or len(item) > 512 for key, item in value.items()):
+        raise ValueError("must have at most 16 keys of 64 characters with values of 512")
+    return dict(value)
+
+
+_SCHEMA_NAME = re.compile(r"[A-Za-z0-9_-]+")
+
+
+def _response_format(value: Any) -> Any:
+    match value:
+        case {"type": "text" | "json_object" as kind}:
+            return {"type": kind.upper()}
+        case {"type": "json_schema", "json_schema": {"name": str(name)} as format}:
+            return {"type": "JSON_SCHEMA", "jsonSchema": _json_schema(name, format)}
+    raise ValueError(
+        'must be {"type": "text"}, {"type": "json_object"} or'
+        ' {"type": "json_schema", "json_schema": {"name": …, "schema": …}}'
+    )
+
+
+def _json_schema(name: str, format: Mapping[str, Any]) -> dict[str, Any]:
+    if not _SCHEMA_NAME.fullmatch(name):
+        raise ValueError("must have a name of letters, digits, _ and -")
+    wire: dict[str, Any] = {"name": name}
+    if format.get("description"):
+        wire["description"] = format["description"]
+    schema, strict = format.get("schema"), format.get("strict")
+    if schema is not None:
+        if not isinstance(schema, Mapping):
+            raise ValueError("must have a JSON Schema")
+        wire["schema"] = simplified(schema)
+    if strict is not None:
+        wire["isStrict"] = parameters.boolean(strict)
+    return wire
+
+
+def _neutral_response_format(wire: dict[str, Any]) -> dict[str, Any]:
+    kind = wire["type"].lower()
+    if kind != "json_schema":
+        return {"type": kind}
+    names = {"isStrict": "strict"}
+    schema = wire.get("jsonSchema") or {}
+    return {"type": kind, kind: {names.get(name, name): schema[name] for name in schema}}
+
+
+def _prediction(value: Any) -> Any:
+    match value:
+        case {"type": "content", "content": str(text)}:
+            texts = [text]
+        case {"type": "content", "content": [*parts]} if all(
+            isinstance(part, Mapping) and isinstance(part.get("text"), str) for part in parts
+        ):
+            texts = [part["text"] for part in parts]
+        case _:
+            raise ValueError('must be {"type": "content", "content": a text or a list of texts}')
+    return {"type": "CONTENT", "content": [{"type": "TEXT", "text": text} for text in texts]}
+
+
+def _neutral_prediction(wire: dict[str, Any]) -> dict[str, Any]:
+    texts = [part.get("text") or "" for part in wire.get("content") or []]
+    parts = [{"type": "text", "text": text} for text in texts]
+    return {"type": "content", "content": texts[0] if len(texts) == 1 else parts}
+
+
+_PLACE = ("city", "country", "region", "timezone")
+_search_context_size = parameters.choice("low", "medium", "high", upper=True)
+
+
+def _web_search(value: Any) -> Any:
+    if not isinstance(value, Mapping) or set(value) - {"search_context_size", "user_location"}:
+        raise ValueError("may have search_context_size and user_location")
+    wire: dict[str, Any] = {}
+    if value.get("search_context_size") is not None:
+        wire["searchContextSize"] = _search_context_size(value["search_context_size"])
+    match value.get("user_location"):
+        case None:
+            pass
+        case {"type": "approximate", "approximate": {**place}} if not set(place) - set(_PLACE):
+            wire["userLocation"] = {key: name for key, name in place.items() if name is not None}
+        case _:
+            raise ValueError(
+                'must have a user_location of {"type": "approximate", "approximate":'
+                f" {{{', '.join(_PLACE)}}}}}"
+            )
+    return wire
+
+
+def _neutral_web_search(wire: dict[str, Any]) -> dict[str, Any]:
+    options: dict[str, Any] = {}
+    if wire.get("searchContextSize"):
+        options["search_context_size"] = wire["searchContextSize"].lower()
+    if wire.get("userLocation") is not None:
+        options["user_location"] = {"type": "approximate", "approximate": wire["userLocation"]}
+    return options
+
+
+def _only_cohere(instead: str = "") -> Refused:
+    return Refused(
+        "Only Cohere's models take it.",
+        instead or "`ocicat models --vendor cohere` lists the models that take it.",
+    )
+
+
+#: What becomes of each parameter of a request.
+PARAMETERS: Mapping[str, Entry] = {
     "temperature": Parameter("temperature", parameters.number(0)),
     "top_p": Parameter("topP", parameters.number(0, 1)),
     "top_k": Parameter("topK", parameters.integer(-1)),
-    "n": Parameter("numGenerations", parameters.integer(1, 5)),
+    "n": Parameter("numGenerations", parameters.integer(1, 5), note="At most 5."),
+    "max_tokens": Own("Said as the length parameter that the model takes."),
+    "max_completion_tokens": Own("Said as the length parameter that the model takes."),
     "stop": Parameter("stop", parameters.texts),
     "seed": Parameter("seed", parameters.integer()),
     "presence_penalty": Parameter("presencePenalty", parameters.number(-2, 2)),
     "frequency_penalty": Parameter("frequencyPenalty", parameters.number(-2, 2)),
     "logit_bias": Parameter("logitBias", parameters.numbers_by_token),
+    "logprobs": Own("Said as logProbs."),
+    "top_logprobs": Parameter("logProbs", parameters.integer(0), note="With logprobs only."),
     "reasoning_effort": Parameter(
         "reasoningEffort",
-        parameters.choice("none", "minimal", "low", "medium", "high", upper=True),
+        parameters.choice(
+            *("none", "minimal", "low", "medium", "high"),
+            upper=True,
+            synonyms={"disable": "none", "xhigh": "high"},
+        ),
         back=str.lower,
+        note="xhigh is said as high.",
     ),
+    "thinking": Own("Said as reasoningEffort, which is coarser than a budget."),
     "verbosity": Parameter(
         "verbosity", parameters.choice("low", "medium", "high", upper=True), back=str.lower
     ),
+    "metadata": Parameter("metadata", _metadata, back=dict),
+    "service_tier": Parameter(
+        "serviceTier", parameters.choice("auto", "default", "priority", upper=True), back=str.lower
+    ),
+    "prediction": Parameter("prediction", _prediction, back=_neutral_prediction),
+    "response_format": Parameter("responseFormat", _response_format, back=_neutral_response_format),
+    "tools": Own("Schemas are simplified; strict is left out with a note."),
+    "tool_choice": Own(),
+    "parallel_tool_calls": Parameter("isParallelToolCalls", parameters.boolean),
+    "web_search_options": Parameter("webSearchOptions", _web_search, back=_neutral_web_search),
     "stream_options": Parameter(
         "streamOptions",
         parameters.usage_option("isIncludeUsage"),
         back=lambda options: {"include_usage": bool(options.get("isIncludeUsage"))},
     ),
+    "echo": Parameter("isEcho", parameters.boolean, note="Not in streams."),
+    "modalities": Own('Only ["text"].'),
+    "audio": Refused("Answers are text.", "Leave it out."),
+    "functions": Refused("OpenAI has replaced it.", "Give them as `tools`."),
+    "function_call": Refused("OpenAI has replaced it.", "Say it as `tool_choice`."),
+    "documents": _only_cohere("Put what the documents say into a message, or use Cohere's models."),
+    "preamble": _only_cohere("Say it in a system message."),
+    "strict_tools": _only_cohere("Check a call's arguments before you run it."),
+    **{
+        name: _only_cohere()
+        for name in (
+            *("citation_quality", "safety_mode", "search_queries_only", "force_single_step"),
+            *("raw_prompting", "prompt_truncation", "max_input_tokens", "priority"),
+        )
+    },
+    **BOOKKEEPING,
 }
-_LENGTHS = {"max_tokens": "maxTokens", "max_completion_tokens": "maxCompletionTokens"}
-_STRUCTURE = frozenset({"apiFormat", "messages", "isStream", *_LENGTHS.values()})
+
+#: What becomes of each kind of content.
+CONTENT: Mapping[str, Entry] = {
+    "image": Own("As a data URI or an address."),
+    "document": Own("As a data URI or an address, without its name."),
+    "audio": Own("As a data URI or an address."),
+    "video": Own("As a data URI or an address."),
+}
 
 
-def encode_request(request: ChatRequest, target: Target, compartment_id: str) -> dict[str, Any]:
+def encode_request(
+    request: ChatRequest, target: Target, compartment_id: str, notes: Notes
+) -> dict[str, Any]:
     """The ``ChatDetails`` that ask ``target`` for this chat."""
+    conversation = check_content(turns(request), CONTENT, target.facts, notes, dialect=_NAME)
     chat: dict[str, Any] = {
         "apiFormat": "GENERIC",
-        "messages": [
-            {
-                "role": turn.role.upper(),
-                "content": [{"type": "TEXT", "text": text} for text in turn.texts],
-                **({"name": turn.name} if turn.name else {}),
-            }
-            for turn in turns(request)
-        ],
-        **parameters.encode(request, _PARAMETERS, dialect=_NAME),
+        "messages": [encode_turn(turn, notes) for turn in conversation],
+        **parameters.encode(request, PARAMETERS, target.facts, notes, dialect=_NAME),
     }
+    told = _remaining(request, notes)
+    _say_reasoning(told, chat, notes)
+    _say_logprobs(told, chat, notes)
+    _say_tools(told, chat, notes)
+    if list(told.get("modalities") or ("text",)) != ["text"]:
+        notes.refuse("modalities", "GENERIC gives text only.", hint="Leave `modalities` out.")
+    if request.get("stream"):
+        chat["isStream"] = True
+        if chat.get("isEcho"):
+            notes.refuse("echo", "OCI repeats the prompt in whole replies only, not in streams.")
+            del chat["isEcho"]
     limit = parameters.length_limit(request, target.facts)
     if limit:
         chat[_LENGTHS[limit[0]]] = limit[1]
-    if request.get("stream"):
-        chat["isStream"] = True
-    return envelope(chat, target, compartment_id)
+    return {**serving.encode(target, compartment_id), "chatRequest": chat}
 
 
-def envelope(chat: dict[str, Any], target: Target, compartment_id: str) -> dict[str, Any]:
-    """``ChatDetails`` around a chat request: who pays, and what serves."""
-    serving = target.serving
-    place = "modelId" if serving.kind == "ON_DEMAND" else "endpointId"
-    return {
-        "compartmentId": compartment_id,
-        "servingMode": {"servingType": serving.kind, place: serving.id},
-        "chatRequest": chat,
+def _remaining(request: ChatRequest, notes: Notes) -> ChatRequest:
+    """The request without what is left out of it by now."""
+    left_out = {note["parameter"] for note in notes.items}
+    return {  # type: ignore[return-value]  # a part of the request
+        name: value for name, value in request.items() if value is not None and name not in left_out
     }
 
 
-def serving_id(body: dict[str, Any]) -> str:
-    """The model id, or the endpoint OCID, that ``ChatDetails`` name."""
-    serving = body["servingMode"]
-    return str(serving.get("modelId") or serving.get("endpointId"))
+def _say_reasoning(request: ChatRequest, chat: dict[str, Any], notes: Notes) -> None:
+    effort, thinking = request.get("reasoning_effort"), request.get("thinking")
+    if effort and effort.lower() == "xhigh":
+        notes.add("reasoning_effort", "Said as high, which is the highest here.")
+    if thinking is None:
+        return
+    match thinking:
+        case {"type": "disabled"}:
+            said = "NONE"
+        case {"type": "enabled", **rest}:
+            said = _effort(rest.get("budget_tokens"))
+        case _:
+            raise InvalidParameter(
+                '`thinking` must be {"type": "enabled", "budget_tokens": …} or'
+                ' {"type": "disabled"}.',
+                parameter="thinking",
+            )
+    if effort is not None or "reasoning_effort" in notes.learned:
+        notes.add("thinking", "Left out: it would be said as `reasoning_effort`.")
+        return
+    chat["reasoningEffort"] = said
+    if said != "NONE":
+        notes.add("thinking", f"Said as a reasoning effort of {said}: there is no budget here.")
+
+
+def _effort(budget: Any) -> str:
+    if budget is None:
+        return "MEDIUM"
+    if not isinstance(budget, int) or budget < 1:
+        raise InvalidParameter(
+            f"`thinking.budget_tokens` must be at least 1, not {budget!r}.", parameter="thinking"
+        )
+    return next((effort for most, effort in _BUDGETS if budget <= most), "HIGH")
+
+
+def _say_logprobs(request: ChatRequest, chat: dict[str, Any], notes: Notes) -> None:
+    """``logProbs`` counts the likeliest tokens; the one that was chosen comes in any case."""
+    wanted = request.get("logprobs", False)
+    if not isinstance(wanted, bool):
+        raise InvalidParameter(
+            f"`logprobs` must be true or false, not {wanted!r}.",
+            parameter="logprobs",
+            hint="How many of the likeliest tokens to tell is `top_logprobs`.",
+        )
+    if wanted:
+        chat.setdefault("logProbs", 0)
+    elif "logprobs" in notes.learned:
+        chat.pop("logProbs", None)
+    elif "logProbs" in chat:
+        raise InvalidParameter(
+            "`top_logprobs` says how many, and `logprobs` has to be true for it.",
+            parameter="top_logprobs",
+        )
+
+
+def _say_tools(request: ChatRequest, chat: dict[str, Any], notes: Notes) -> None:
+    offered = tools(request, notes)
+    if not offered:
+        chat.pop("isParallelToolCalls", None)
+        for name in ("tool_choice", "parallel_tool_calls"):
+            if name in request:
+                notes.add(name, "Left out: there are no tools.")
+        return
+    if len(offered) > _MOST_TOOLS:
+        raise InvalidParameter(
+            f"`tools` has {len(offered)} functions, and OCI takes {_MOST_TOOLS}.",
+            parameter="tools",
+        )
+    if any(tool.strict for tool in offered):
+        notes.add("tools", "`strict` is left out, so arguments may not follow their schema.")
+    chat["tools"] = [_tool(tool) for tool in offered]
+    chosen = choice(request)
+    if chosen:
+        chat["toolChoice"] = {"type": chosen.kind.upper()}
+        if chosen.kind == "function":
+            chat["toolChoice"]["name"] = chosen.function
+
+
+def _tool(tool: Tool) -> dict[str, Any]:
+    if not _TOOL_NAME.fullmatch(tool.name):
+        raise UnsupportedFeature(
+            f"`tools` has {tool.name!r}, and OCI takes names of at most 64 letters, digits, _"
+            " and - only.",
+            parameter="tools",
+            hint="Give the function another name; ocicat never changes names.",
+        )
+    wire: dict[str, Any] = {"type": "FUNCTION", "name": tool.name}
+    if tool.description:
+        wire["description"] = tool.description
+    if tool.parameters is not None:
+        wire["parameters"] = simplified(tool.parameters)
+    return wire
 
 
 def decode_request(body: dict[str, Any]) -> ChatRequest:
     """The neutral request that ``ChatDetails`` with a GENERIC chat request say."""
     chat = body["chatRequest"]
-    request = parameters.decode(chat, _PARAMETERS, known=_STRUCTURE, dialect=_NAME)
-    request["model"] = serving_id(body)
-    request["messages"] = [_decode_message(message) for message in chat.get("messages") or []]
+    request = parameters.decode(chat, PARAMETERS, known=_STRUCTURE, dialect=_NAME)
+    request["model"] = serving.decode(body)
+    request["messages"] = [decode_message(message) for message in chat.get("messages") or []]
+    if "top_logprobs" in request:
+        request["logprobs"] = True
+        if not request["top_logprobs"]:
+            del request["top_logprobs"]
+    if chat.get("tools"):
+        request["tools"] = [
+            neutral(
+                Tool(tool.get("name") or "", tool.get("description") or "", tool.get("parameters"))
+            )
+            for tool in chat["tools"]
+        ]
+    chosen = chat.get("toolChoice")
+    if chosen:
+        request["tool_choice"] = neutral_choice(
+            ToolChoice(chosen["type"].lower(), chosen.get("name") or "")
+        )
     if chat.get("maxTokens") is not None:
         request["max_tokens"] = chat["maxTokens"]
     if chat.get("maxCompletionTokens") is not None:
@@ -109,184 +388,3 @@ def decode_request(body: dict[str, Any]) -> ChatRequest:
     if chat.get("isStream"):
         request["stream"] = True
     return request
-
-
-def _decode_message(wire: dict[str, Any]) -> ChatMessage:
-    role = wire["role"].lower()
-    if role == "tool" or wire.get("toolCalls"):
-        raise UnsupportedFeature("Tools are not supported yet.", parameter="toolCalls")
-    texts = []
-    for part in wire.get("content") or []:
-        if part["type"] != "TEXT":
-            raise UnsupportedFeature(
-                f"Content of type {part['type']} is not supported yet.", parameter="content"
-            )
-        texts.append(part.get("text") or "")
-    message: ChatMessage = {
-        "role": role,
-        "content": (
-            texts[0] if len(texts) == 1 else [{"type": "text", "text": text} for text in texts]
-        ),
-    }
-    if wire.get("name"):
-        message["name"] = wire["name"]
-    return message
-
-
-def encode_reply(reply: ChatReply) -> dict[str, Any]:
-    """The ``ChatResult`` that says this reply."""
-    created = datetime.fromtimestamp(reply.get("created", 0), UTC)
-    chat: dict[str, Any] = {
-        "apiFormat": "GENERIC",
-        "timeCreated": created.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-        "choices": [
-            {
-                "index": choice["index"],
-                "message": _encode_message(choice["message"]),
-                "finishReason": choice.get("finish_reason") or "stop",
-                "logprobs": {},
-            }
-            for choice in reply["choices"]
-        ],
-    }
-    counts = reply.get("usage")
-    if counts:
-        chat["usage"] = usage.encode(counts)
-    return {"modelId": reply["model"], "modelVersion": "1.0.0", "chatResponse": chat}
-
-
-def _encode_message(message: ChatMessage) -> dict[str, Any]:
-    content = message.get("content") or ""
-    texts = [content] if isinstance(content, str) else [part["text"] for part in content]
-    wire: dict[str, Any] = {
-        "role": "ASSISTANT",
-        "content": [{"type": "TEXT", "text": text} for text in texts],
-    }
-    if message.get("reasoning_content"):
-        wire["reasoningContent"] = message["reasoning_content"]
-    return wire
-
-
-def decode_reply(body: dict[str, Any], origin: Origin) -> ChatReply:
-    """The neutral reply that a ``ChatResult`` says.
-
-    Raises :class:`~ocicat.errors.MalformedReply` where there is no chat response in it, and the
-    error it reports where it reports one.
-    """
-    chat = body.get("chatResponse")
-    if not isinstance(chat, dict) or not isinstance(chat.get("choices"), list):
-        raise faults.unusable_reply(body, origin, expected="chatResponse.choices")
-    reply: ChatReply = {
-        "id": origin.reply_id,
-        "object": "chat.completion",
-        "created": _seconds(chat.get("timeCreated"), origin.received),
-        "model": origin.model,
-        "choices": [],
-        "usage": usage.decode(chat.get("usage")),
-        "opc_request_id": origin.opc_request_id,
-    }
-    for position, wire in enumerate(chat["choices"]):
-        if not isinstance(wire, dict):
-            raise faults.unusable_reply(body, origin, expected="chatResponse.choices")
-        message = wire.get("message") or {}
-        choice: dict[str, Any] = {
-            "index": wire.get("index", position),
-            "message": {"role": "assistant", "content": _joined_text(message, origin)},
-            "logprobs": None,
-        }
-        if message.get("reasoningContent"):
-            choice["message"]["reasoning_content"] = message["reasoningContent"]
-        finish.put(choice, str(wire.get("finishReason") or "stop"))
-        reply["choices"].append(choice)  # type: ignore[arg-type]
-        if reply["usage"] is None:
-            reply["usage"] = usage.decode(wire.get("usage"))
-    return reply
-
-
-def _joined_text(message: dict[str, Any], origin: Origin) -> str:
-    """The text of a message's parts, in order. Parts may be null, and so may their text."""
-    texts = []
-    for part in message.get("content") or []:
-        if isinstance(part, dict) and part.get("type", "TEXT") == "TEXT":
-            texts.append(part.get("text") or "")
-        else:
-            raise MalformedReply(
-                f"{origin.model} answered with content other than text.",
-                hint="This version of ocicat reads text answers only.",
-                opc_request_id=origin.opc_request_id,
-            )
-    return "".join(texts)
-
-
-def _seconds(moment: Any, otherwise: int) -> int:
-    """Epoch seconds of an RFC 3339 moment."""
-    try:
-        return int(datetime.fromisoformat(moment).timestamp())
-    except (TypeError, ValueError):
-        return otherwise
-
-
-def stream_decoder(origin: Origin, *, with_usage: bool) -> StreamDecoder:
-    """A decoder for one GENERIC stream."""
-    return StreamDecoder(origin, with_usage)
-
-
-class StreamDecoder(StreamState):
-    """GENERIC's untagged deltas, told apart by ``index`` where several answers were asked for."""
-
-    def feed(self, event: dict[str, Any]) -> list[ChatChunk]:
-        """Chunks for one event: a delta, an ending, token counts, or several of these."""
-        if "code" in event or "error" in event:
-            raise faults.broken_stream(event, self._origin, self.text)
-        message, reason = event.get("message"), event.get("finishReason")
-        chunks: list[ChatChunk] = []
-        if message or reason:
-            index = int(event.get("index") or 0)
-            choice: dict[str, Any] = {"index": index, "delta": {}, "finish_reason": None}
-            delta = choice["delta"]
-            self._begin(index, delta)
-            if message:
-                text = _joined_text(message, self._origin)
-                if text:
-                    delta["content"] = text
-                    if index == 0:
-                        self._texts.append(text)
-                if message.get("reasoningContent"):
-                    delta["reasoning_content"] = message["reasoningContent"]
-            if reason:
-                finish.put(choice, str(reason))
-                self._ended.add(index)
-            if delta or reason:
-                chunks.append(self._chunk(choice))
-        return chunks + self._count(usage.decode(event.get("usage")))
-
-
-def stream_encoder() -> StreamEncoder:
-    """An encoder for one GENERIC stream."""
-    return StreamEncoder()
-
-
-class StreamEncoder:
-    """Neutral chunks as GENERIC's deltas."""
-
-    def feed(self, chunk: ChatChunk) -> list[dict[str, Any]]:
-        """One event for each choice that says something, and one for token counts."""
-        events: list[dict[str, Any]] = []
-        for choice in chunk.get("choices") or []:
-            delta = choice.get("delta") or {}
-            message: dict[str, Any] = {"role": "ASSISTANT"}
-            if delta.get("content"):
-                message["content"] = [{"type": "TEXT", "text": delta["content"]}]
-            if delta.get("reasoning_content"):
-                message["reasoningContent"] = delta["reasoning_content"]
-            reason = choice.get("finish_reason")
-            if len(message) == 1 and not reason:
-                continue
-            event = {"index": choice.get("index", 0), "message": message}
-            if reason:
-                event["finishReason"] = reason
-            events.append(event)
-        counts = chunk.get("usage")
-        if counts:
-            events.append({"usage": usage.encode(counts)})
-        return events

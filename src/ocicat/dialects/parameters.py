@@ -1,7 +1,9 @@
 """The parameters of a request, translated by tables.
 
-Each dialect has a table from neutral parameter names to :class:`Parameter`: its name on the wire,
-its type and its range. What the table does not know is refused by name, never dropped.
+Each dialect has a table from neutral parameter names to what becomes of them: a
+:class:`Parameter` has its name on the wire, its type and its range; the other kinds of rows are
+:class:`Own`, :class:`Dropped` and :class:`Refused`. What the table does not know is refused by
+name. The same tables are what ``ocicat models MODEL`` shows.
 """
 
 from __future__ import annotations
@@ -10,17 +12,24 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ocicat.dialects.dialect import Entry, Notes, Way
 from ocicat.errors import InvalidParameter, UnsupportedFeature
 from ocicat.vocabulary.chat import ChatRequest
 from ocicat.vocabulary.model import ModelFacts
 
 __all__ = [
+    "BOOKKEEPING",
+    "Dropped",
+    "Own",
     "Parameter",
+    "Refused",
     "boolean",
     "choice",
     "decode",
     "encode",
+    "for_model",
     "integer",
+    "is_hint",
     "length_limit",
     "number",
     "numbers_by_token",
@@ -29,13 +38,13 @@ __all__ = [
     "usage_option",
 ]
 
-# The request keys that a dialect translates itself.
+# The request keys that a dialect translates itself, whatever its table says.
 _STRUCTURE = frozenset({"model", "messages", "stream", "max_tokens", "max_completion_tokens"})
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """How one neutral parameter is said on a wire.
+    """A neutral parameter that is said in a wire's own words.
 
     ``check`` returns the wire value, or raises ``ValueError`` with words that follow the
     parameter's name (``"must be …"``). ``back`` turns a wire value into a neutral one.
@@ -44,42 +53,132 @@ class Parameter:
     wire: str
     check: Callable[[Any], Any]
     back: Callable[[Any], Any] = lambda value: value
+    note: str = ""
+    way: Way = "mapped"
 
 
-def encode(request: ChatRequest, table: Mapping[str, Parameter], *, dialect: str) -> dict[str, Any]:
-    """The wire form of every parameter in ``request`` that has a value.
+@dataclass(frozen=True, slots=True)
+class Own:
+    """What the dialect translates in its own code (``mapped``), or ocicat does (``emulated``)."""
+
+    note: str = ""
+    way: Way = "mapped"
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """What is left out with a note, because doing without it changes nothing in the answer."""
+
+    note: str
+    way: Way = "dropped"
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """What cannot be said and must not be left out in silence. ``hint`` says what to do instead."""
+
+    note: str
+    hint: str = ""
+    way: Way = "refused"
+
+
+#: What OCI has no place for and no answer depends on.
+BOOKKEEPING: Mapping[str, Entry] = {
+    "user": Dropped("OCI knows the caller by the signature."),
+    "safety_identifier": Dropped("OCI knows the caller by the signature."),
+    "store": Dropped("Nothing is stored on this API."),
+    "prompt_cache_key": Dropped("OCI decides itself what it caches."),
+    "prompt_cache_retention": Dropped("OCI decides itself what it caches."),
+}
+
+# What changes how an answer is found and not what was asked for: left out once OCI refuses it.
+_HINTS = frozenset(
+    {
+        *("temperature", "top_p", "top_k", "presence_penalty", "frequency_penalty", "seed"),
+        *("logit_bias", "reasoning_effort", "thinking", "verbosity", "parallel_tool_calls"),
+        *("service_tier", "prediction", "metadata", "stream_options", "priority"),
+        *BOOKKEEPING,
+    }
+)
+
+
+def is_hint(name: str) -> bool:
+    """Whether the parameter only changes how an answer is found, and not what is asked for."""
+    return name in _HINTS
+
+
+def encode(
+    request: ChatRequest,
+    table: Mapping[str, Entry],
+    facts: ModelFacts,
+    notes: Notes,
+    *,
+    dialect: str,
+) -> dict[str, Any]:
+    """The wire form of every parameter in ``request`` that has a value and a row that maps it.
+
+    What is dropped, and what the model is known to refuse, goes to ``notes``.
 
     Raises :class:`~ocicat.errors.InvalidParameter` for a value of the wrong type or range and
-    :class:`~ocicat.errors.UnsupportedFeature` for a parameter that the table lacks.
+    :class:`~ocicat.errors.UnsupportedFeature` for a parameter that is refused.
     """
     wire: dict[str, Any] = {}
     for name, value in request.items():
         if value is None or name in _STRUCTURE:
             continue
-        parameter = table.get(name)
-        if parameter is None:
-            raise UnsupportedFeature(
-                f"`{name}` cannot be said to {request.get('model')} over {dialect}.",
-                parameter=name,
-                hint="Leave it out, or use a model or transport that has it.",
+        entry = for_model(name, table.get(name, _NO_PLACE), facts)
+        if name in notes.learned:
+            if is_hint(name):
+                notes.add(name, f"Left out: {facts.id} refused it: {notes.learned[name]}")
+            else:
+                notes.refuse(name, f"{facts.id} refused `{name}`: {notes.learned[name]}")
+        elif isinstance(entry, Parameter):
+            try:
+                wire[entry.wire] = entry.check(value)
+            except ValueError as problem:
+                raise InvalidParameter(
+                    f"`{name}` {problem}, not {_shown(value)}.", parameter=name
+                ) from None
+        elif isinstance(entry, Dropped):
+            notes.add(name, f"Left out: {entry.note}")
+        elif isinstance(entry, Refused):
+            notes.refuse(
+                name,
+                f"`{name}` cannot be said to {request.get('model')} over {dialect}."
+                f" {entry.note}".rstrip(),
+                hint=entry.hint or "Leave it out, or use a model or transport that has it.",
             )
-        try:
-            wire[parameter.wire] = parameter.check(value)
-        except ValueError as problem:
-            raise InvalidParameter(
-                f"`{name}` {problem}, not {_shown(value)}.", parameter=name
-            ) from None
     return wire
 
 
+_NO_PLACE = Refused("")
+
+
+def for_model(name: str, entry: Entry, facts: ModelFacts) -> Entry:
+    """What becomes of a parameter where the model is known to do less than its dialect can say."""
+    if not facts.known or entry.way == "refused":
+        return entry
+    if name in facts.ignores:
+        return Dropped(f"{facts.id} does not take it.")
+    if name in ("reasoning_effort", "thinking") and not facts.reasoning:
+        return Dropped(f"{facts.id} does not reason.")
+    if name == "tools" and not facts.tools:
+        return Refused(
+            f"{facts.id} uses no tools.", "`ocicat models --tools` lists the models that do."
+        )
+    return entry
+
+
 def decode(
-    body: Mapping[str, Any], table: Mapping[str, Parameter], *, known: frozenset[str], dialect: str
+    body: Mapping[str, Any], table: Mapping[str, Entry], *, known: frozenset[str], dialect: str
 ) -> ChatRequest:
     """The neutral parameters that a wire body says; keys in ``known`` are somebody else's.
 
     Raises :class:`~ocicat.errors.UnsupportedFeature` for a key that the table lacks.
     """
-    neutral = {parameter.wire: (name, parameter) for name, parameter in table.items()}
+    neutral = {
+        entry.wire: (name, entry) for name, entry in table.items() if isinstance(entry, Parameter)
+    }
     request: dict[str, Any] = {}
     for key, value in body.items():
         if value is None or key in known:
@@ -173,13 +272,20 @@ def texts(value: Any) -> Any:
     return list(value)
 
 
-def choice(*words: str, upper: bool = False) -> Callable[[Any], Any]:
-    """A check for one of ``words``, in any case; ``upper`` says how the wire spells them."""
+def choice(
+    *words: str, upper: bool = False, synonyms: Mapping[str, str] | None = None
+) -> Callable[[Any], Any]:
+    """A check for one of ``words``, in any case; ``upper`` says how the wire spells them.
+
+    ``synonyms`` are words that mean one of them too.
+    """
 
     def check(value: Any) -> Any:
-        if not isinstance(value, str) or value.lower() not in words:
+        word = value.lower() if isinstance(value, str) else ""
+        word = (synonyms or {}).get(word, word)
+        if word not in words:
             raise ValueError("must be one of " + ", ".join(words))
-        return value.upper() if upper else value.lower()
+        return word.upper() if upper else word
 
     return check
 

@@ -8,7 +8,7 @@ __all__ = ["dialect"]
 
 
 def dialect(name: str) -> Dialect:
-    """The dialect called ``name``: ``openai_chat``, ``oci_generic`` or ``oci_cohere``."""
+    """The dialect called ``name``, which is the name of its module."""
     match name:
         case "openai_chat":
             from ocicat.dialects import openai_chat
@@ -22,4 +22,12 @@ def dialect(name: str) -> Dialect:
             from ocicat.dialects import oci_cohere
 
             return oci_cohere
+        case "oci_cohere_v2":
+            from ocicat.dialects import oci_cohere_v2
+
+            return oci_cohere_v2
+        case "openai_responses":
+            from ocicat.dialects import openai_responses
+
+            return openai_responses
     raise LookupError(f"there is no dialect called {name!r}")

@@ -1,8 +1,8 @@
 """Token counts: OCI's native spelling and the neutral one.
 
 Every count is optional on OCI's wire, and some models leave one out, so what is missing is worked
-out from the others where that can be done and otherwise left out. Source: the ``oci`` SDK's
-``Usage``, ``CompletionTokensDetails`` and ``PromptTokensDetails``.
+out from the others; what cannot be is 0, as clients of OpenAI's format expect numbers. Source: the
+``oci`` SDK's ``Usage``, ``CompletionTokensDetails`` and ``PromptTokensDetails``.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _DETAILS = {
 
 
 def decode(wire: Any) -> Usage | None:
-    """The neutral usage of a native ``usage`` object, or ``None`` where there is none."""
+    """The neutral usage of a native ``usage`` object, or ``None`` where it counts nothing."""
     if not isinstance(wire, dict):
         return None
     prompt, completion, total = (
@@ -35,10 +35,14 @@ def decode(wire: Any) -> Usage | None:
         wire.get("completionTokens"),
         wire.get("totalTokens"),
     )
-    if prompt is not None and completion is None and total is not None:
-        completion = total - prompt
-    if prompt is not None and completion is not None and total is None:
-        total = prompt + completion
+    if prompt is None and completion is None and total is None:
+        return None
+    if total is None:
+        total = (prompt or 0) + (completion or 0)
+    elif completion is None and prompt is not None:
+        completion = max(total - prompt, 0)
+    elif prompt is None and completion is not None:
+        prompt = max(total - completion, 0)
     counts: dict[str, Any] = {
         "prompt_tokens": prompt or 0,
         "completion_tokens": completion or 0,
@@ -47,11 +51,13 @@ def decode(wire: Any) -> Usage | None:
     for key, (name, fields) in _DETAILS.items():
         details = wire.get(key)
         if isinstance(details, dict):
-            counts[name] = {
+            known = {
                 neutral: details[camel]
                 for camel, neutral in fields.items()
                 if details.get(camel) is not None
             }
+            if known:
+                counts[name] = known
     return counts  # type: ignore[return-value]  # built key by key
 
 

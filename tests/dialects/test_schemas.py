@@ -1,0 +1,502 @@
+"""Schemas keep their meaning in the plain form: in keywords where there are some, else in words."""
+
+from __future__ import annotations
+
+import copy
+import enum
+from typing import Any, Literal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import BaseModel, Field
+
+from ocicat.dialects.schemas import simplified
+
+FORBIDDEN = {
+    *("$ref", "$defs", "definitions", "title", "anyOf", "oneOf", "allOf", "const", "nullable"),
+    *("prefixItems", "exclusiveMinimum", "exclusiveMaximum", "not", "if", "patternProperties"),
+}
+
+
+def keywords(schema: Any) -> set[str]:
+    """Every keyword of a schema and of those in it; names of properties are none."""
+    if not isinstance(schema, dict):
+        return set()
+    found = set(schema)
+    for inner in schema.get("properties", {}).values():
+        found |= keywords(inner)
+    return found | keywords(schema.get("items")) | keywords(schema.get("additionalProperties"))
+
+
+class Colour(enum.Enum):
+    """Colours."""
+
+    red = "red"
+    blue = "blue"
+
+
+class Cat(BaseModel):
+    kind: Literal["cat"]
+    lives: int = Field(gt=0, lt=10)
+
+
+class Dog(BaseModel):
+    """A dog."""
+
+    kind: Literal["dog"]
+    name: str
+
+
+class Node(BaseModel):
+    value: int
+    children: list[Node] = []
+
+
+def schema_of(annotation: Any, **field: Any) -> dict[str, Any]:
+    """What becomes of one property of a pydantic model, called as few would call it."""
+
+    info = Field(**field)
+
+    class Model(BaseModel):
+        Title: annotation = info
+
+    whole = simplified(Model.model_json_schema())
+    assert not keywords(whole) & FORBIDDEN
+    inner = whole["properties"]["Title"]
+    assert isinstance(inner, dict)
+    return inner
+
+
+CAT = {
+    "type": "object",
+    "properties": {
+        "kind": {"type": "string", "enum": ["cat"]},
+        "lives": {
+            "type": "integer",
+            "description": "Must be greater than 0. Must be less than 10.",
+        },
+    },
+    "required": ["kind", "lives"],
+}
+DOG = {
+    "type": "object",
+    "properties": {"kind": {"type": "string", "enum": ["dog"]}, "name": {"type": "string"}},
+    "required": ["kind", "name"],
+    "description": "A dog.",
+}
+
+
+@pytest.mark.parametrize(
+    ("annotation", "field", "expected"),
+    [
+        (int | None, {"default": None}, {"type": "integer", "description": "May be null."}),
+        (
+            str | None,
+            {"description": "who"},
+            {"type": "string", "description": "who. May be null."},
+        ),
+        (
+            int | None,
+            {"default": 5},
+            {"type": "integer", "default": 5, "description": "May be null."},
+        ),
+        (Literal["a", "b"], {}, {"type": "string", "enum": ["a", "b"]}),
+        (Literal["a"], {}, {"type": "string", "enum": ["a"]}),
+        (Colour, {}, {"type": "string", "enum": ["red", "blue"], "description": "Colours."}),
+        (
+            Literal["a"] | Colour | None,
+            {},
+            {
+                "type": "string",
+                "enum": ["a", "red", "blue"],
+                "description": 'either "red" or "blue": Colours. May be null.',
+            },
+        ),
+        (Cat, {}, CAT),
+        (Dog | None, {"description": "pet"}, {**DOG, "description": "pet. A dog. May be null."}),
+        (list[Cat], {}, {"type": "array", "items": CAT}),
+        (
+            set[str],
+            {},
+            {
+                "type": "array",
+                "items": {"type": "string"},
+                "description": "No item may come twice.",
+            },
+        ),
+        (dict[str, int], {}, {"type": "object", "additionalProperties": {"type": "integer"}}),
+        (dict[str, Cat], {}, {"type": "object", "additionalProperties": CAT}),
+        (int | float, {}, {"type": "number", "description": "Either an integer or a number."}),
+        (int | str, {}, {"description": "Either an integer or a string."}),
+        (
+            str | list[Dog],
+            {},
+            {
+                "description": 'Either a string or a list of items, each an object with "kind"'
+                ' ("dog"), "name" (a string).'
+            },
+        ),
+        (
+            list[int] | list[str],
+            {},
+            {
+                "type": "array",
+                "items": {"description": "Either an integer or a string."},
+                "description": "Either a list of items, each an integer or a list of items,"
+                " each a string.",
+            },
+        ),
+        (
+            tuple[int, str],
+            {},
+            {
+                "type": "array",
+                "items": {"description": "Either an integer or a string."},
+                "minItems": 2,
+                "maxItems": 2,
+                "description": "The items are, in order: an integer; a string.",
+            },
+        ),
+        (
+            Cat | Dog,
+            {"discriminator": "kind"},
+            {
+                "type": "object",
+                "properties": {
+                    "kind": {"type": "string", "enum": ["cat", "dog"]},
+                    "lives": CAT["properties"]["lives"],  # type: ignore[index]
+                    "name": {"type": "string"},
+                },
+                "required": ["kind"],
+                "description": 'Either an object with "kind" ("cat"), "lives" (an integer) or an'
+                ' object with "kind" ("dog"), "name" (a string).',
+            },
+        ),
+        (
+            float,
+            {"multiple_of": 0.5, "ge": 1},
+            {"type": "number", "minimum": 1, "description": "Must be a multiple of 0.5."},
+        ),
+        (
+            str,
+            {"min_length": 2, "pattern": "^a", "examples": ["ab"]},
+            {"type": "string", "minLength": 2, "pattern": "^a", "description": 'Examples: "ab".'},
+        ),
+        (Any, {}, {}),
+    ],
+)
+def test_what_pydantic_writes_survives(
+    annotation: Any, field: dict[str, Any], expected: dict[str, Any]
+) -> None:
+    assert schema_of(annotation, **field) == expected
+
+
+def test_a_model_that_contains_itself_is_cut_where_it_begins_again() -> None:
+    assert simplified(Node.model_json_schema()) == {
+        "type": "object",
+        "properties": {
+            "value": {"type": "integer"},
+            "children": {
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "description": "Of the same form as the Node that it is in.",
+                },
+                "default": [],
+            },
+        },
+        "required": ["value"],
+    }
+
+
+def test_a_schema_that_refers_to_its_root_is_cut_too() -> None:
+    schema = {"type": "object", "properties": {"next": {"$ref": "#"}}}
+    inner = simplified(schema)["properties"]["next"]
+    assert inner == {
+        "type": "object",
+        "description": "Of the same form as the whole that it is in.",
+    }
+
+
+@pytest.mark.parametrize(
+    ("reference", "found"),
+    [
+        ("#/$defs/a", {"type": "string"}),
+        ("#/definitions/b~1c", {"type": "integer"}),
+        ("#/definitions/d%20e", {"type": "boolean"}),
+        ("#/$defs/list/anyOf/1", {"type": "number"}),
+        ("#/$defs/list/anyOf/2", {"description": "Of the form 2."}),
+        ("#/$defs/nowhere", {"description": "Of the form nowhere."}),
+        ("https://example.com/x.json", {"description": "Of the form x.json."}),
+    ],
+)
+def test_references_are_followed_wherever_they_lead(reference: str, found: dict[str, Any]) -> None:
+    schema = {
+        "type": "object",
+        "$defs": {
+            "a": {"type": "string", "title": "A"},
+            "list": {"anyOf": [{"type": "string"}, {"type": "number"}]},
+        },
+        "definitions": {"b/c": {"type": "integer"}, "d e": {"type": "boolean"}},
+        "properties": {"x": {"$ref": reference}},
+    }
+    assert simplified(schema) == {"type": "object", "properties": {"x": found}}
+
+
+def test_a_small_schema_cannot_refer_its_way_to_an_enormous_one() -> None:
+    both = {"type": "object"}
+    levels: dict[str, Any] = {
+        f"l{n}": {
+            "type": "object",
+            "properties": {side: {"$ref": f"#/$defs/l{n + 1}"} for side in ("left", "right")},
+        }
+        for n in range(40)
+    }
+    levels["l40"] = both
+    schema = {"$ref": "#/$defs/l0", "$defs": levels}
+    assert len(str(simplified(schema))) < 300_000
+
+
+@pytest.mark.parametrize(
+    ("schema", "expected"),
+    [
+        ({"type": ["string", "null"]}, {"type": "string", "description": "May be null."}),
+        ({"type": "null"}, {"description": "Always null."}),
+        ({"anyOf": [{"type": "null"}]}, {"description": "Always null."}),
+        ({"const": None}, {"description": "Always null."}),
+        ({"enum": ["a", None]}, {"type": "string", "enum": ["a"], "description": "May be null."}),
+        ({"type": "string", "nullable": True}, {"type": "string", "description": "May be null."}),
+        ({"nullable": True}, {"description": "May be null."}),
+        ({"const": 5}, {"type": "integer", "enum": [5]}),
+        ({"enum": [1, "a"]}, {"enum": [1, "a"]}),
+        ({"properties": {"a": True}}, {"type": "object", "properties": {"a": {}}}),
+        ({"items": {"title": "x"}}, {"type": "array", "items": {}}),
+        ({"type": "object", "additionalProperties": True}, {"type": "object"}),
+        ({"type": "object", "additionalProperties": {"title": "x"}}, {"type": "object"}),
+        (
+            {"type": "object", "additionalProperties": False},
+            {"type": "object", "additionalProperties": False},
+        ),
+        (
+            {"type": ["array", "string"], "items": {"type": "integer"}, "minLength": 2},
+            {
+                "description": "Either a list of items, each an integer or a string (at least 2"
+                " characters)."
+            },
+        ),
+        (
+            {"type": "number", "minimum": 1, "exclusiveMinimum": True},
+            {"type": "number", "description": "Must be greater than 1."},
+        ),
+        (
+            {"type": "number", "minimum": 1, "exclusiveMinimum": False},
+            {"type": "number", "minimum": 1},
+        ),
+        (
+            {"items": [{"type": "string"}], "additionalItems": {"type": "integer"}},
+            {
+                "type": "array",
+                "items": {"description": "Either a string or an integer."},
+                "description": "The items are, in order: a string. Any further item is an integer.",
+            },
+        ),
+        (
+            {"prefixItems": [{"type": "string"}], "items": False},
+            {
+                "type": "array",
+                "items": {"type": "string"},
+                "maxItems": 1,
+                "description": "The items are, in order: a string.",
+            },
+        ),
+        (
+            {"type": "string", "not": {"const": "x"}, "x-internal": 1, "$comment": "c"},
+            {"type": "string", "description": 'Must not be "x".'},
+        ),
+        (
+            {"type": "object", "patternProperties": {"^n_": {"type": "number"}}},
+            {"type": "object", "description": "A key that matches ^n_ holds a number."},
+        ),
+        (
+            {"type": "object", "propertyNames": {"type": "string", "maxLength": 3}},
+            {
+                "type": "object",
+                "description": "Every key must be a string (at most 3 characters).",
+            },
+        ),
+        (
+            {"type": "object", "dependentRequired": {"a": ["b", "c"]}},
+            {"type": "object", "description": 'With "a" comes "b" and "c".'},
+        ),
+        (
+            {"type": "object", "dependentSchemas": {"a": {"required": ["b"]}}},
+            {"type": "object", "description": 'With "a" it must be something with "b".'},
+        ),
+        (
+            {"type": "array", "contains": {"const": 1}},
+            {"type": "array", "description": "One of the items must be 1."},
+        ),
+        (
+            {
+                "if": {"properties": {"a": {"const": 1}}},
+                "then": {"required": ["b"]},
+                "else": {"required": ["c"]},
+            },
+            {
+                "description": 'It may be an object with "a" (1, optional). If so, it must be'
+                ' something with "b". If not, it must be something with "c".'
+            },
+        ),
+        ({"type": "number", "unit": "cm"}, {"type": "number", "description": 'unit: "cm".'}),
+        (
+            {"oneOf": [{"const": 1, "description": "one"}, {"const": 2, "description": "two"}]},
+            {"type": "integer", "enum": [1, 2], "description": "1: one. 2: two"},
+        ),
+        (
+            {
+                "type": "object",
+                "properties": {"a": {"type": "string"}, "b": {"type": "string"}},
+                "anyOf": [{"required": ["a"]}, {"required": ["b"]}],
+            },
+            {
+                "type": "object",
+                "properties": {"a": {"type": "string"}, "b": {"type": "string"}},
+                "description": 'Either something with "a" or something with "b".',
+            },
+        ),
+        (
+            {
+                "allOf": [
+                    {"type": "object", "properties": {"a": {"type": "number"}}, "required": ["a"]},
+                    {
+                        "properties": {
+                            "a": {"type": "integer", "minimum": 1},
+                            "b": {"type": "array", "items": {}},
+                        },
+                        "required": ["b", "a"],
+                    },
+                    {"properties": {"b": {"items": {"type": "string"}}}},
+                ],
+                "description": "both",
+            },
+            {
+                "type": "object",
+                "properties": {
+                    "a": {"type": "integer", "minimum": 1},
+                    "b": {"type": "array", "items": {"type": "string"}},
+                },
+                "required": ["a", "b"],
+                "description": "both",
+            },
+        ),
+        (
+            {
+                "allOf": [
+                    {"type": "string", "minLength": 1, "maxLength": 9, "enum": ["a", "b"]},
+                    {"minLength": 2, "maxLength": 8, "enum": ["b", "c"], "pattern": "b"},
+                    {"pattern": "c", "default": None},
+                ]
+            },
+            {
+                "type": "string",
+                "enum": ["b"],
+                "minLength": 2,
+                "maxLength": 8,
+                "pattern": "b",
+                "description": 'Also, pattern: "c".',
+            },
+        ),
+        (
+            {"properties": {"a": False}},
+            {"type": "object", "properties": {"a": {"description": "Must not be given."}}},
+        ),
+    ],
+)
+def test_rarer_keywords_keep_their_meaning(
+    schema: dict[str, Any], expected: dict[str, Any]
+) -> None:
+    assert simplified(schema) == expected
+
+
+def test_properties_called_like_keywords_are_properties() -> None:
+    names = ("title", "$ref", "const", "anyOf", "$defs", "type", "camelCase", "snake_case", "x-y")
+    schema = {
+        "type": "object",
+        "title": "T",
+        "properties": {name: {"type": "string", "title": name} for name in names},
+        "required": list(names),
+    }
+    assert simplified(schema) == {
+        "type": "object",
+        "properties": {name: {"type": "string"} for name in names},
+        "required": list(names),
+    }
+
+
+def test_values_are_not_taken_for_schemas() -> None:
+    value = {"$ref": "#/nowhere", "title": "kept"}
+    schema = {"enum": [value], "default": value}
+    assert simplified(schema) == {"type": "object", "enum": [value], "default": value}
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"properties": 5, "required": "a", "items": 5, "enum": "x", "anyOf": {}},
+        {"type": {"type": "string"}, "patternProperties": [], "dependentRequired": 1},
+        {"$ref": 5, "allOf": None, "type": [["string"]]},
+    ],
+)
+def test_nonsense_is_not_fatal(schema: dict[str, Any]) -> None:
+    assert not keywords(simplified(schema)) & FORBIDDEN
+
+
+NAMES = st.sampled_from(["a", "title", "$ref", "const", "B"])
+VALUES = st.none() | st.booleans() | st.integers(0, 9) | st.sampled_from(["x", "y"])
+
+
+def any_of(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
+    several = st.lists(inner, min_size=1, max_size=3)
+    return st.fixed_dictionaries(
+        {},
+        optional={
+            "type": st.sampled_from(["object", "array", "string", ["integer", "null"], "null"])
+            | st.lists(st.sampled_from(["string", "array", "object", "null"]), unique=True),
+            "properties": st.dictionaries(NAMES, inner, max_size=3),
+            "required": st.lists(NAMES, unique=True, max_size=2),
+            "items": inner | several,
+            "prefixItems": several,
+            "additionalProperties": inner,
+            "anyOf": several,
+            "oneOf": several,
+            "allOf": several,
+            "not": inner,
+            "$ref": st.sampled_from(["#", "#/$defs/d", "#/properties/a", "#/none"]),
+            "$defs": st.fixed_dictionaries({"d": inner}),
+            "const": VALUES,
+            "enum": st.lists(VALUES, min_size=1, max_size=3),
+            "default": VALUES,
+            "title": st.just("T"),
+            "description": st.sampled_from(["d", "May be null.", " ", "It is so."]),
+            "minimum": st.integers(0, 5),
+            "exclusiveMinimum": st.booleans() | st.integers(0, 5),
+            "minLength": st.integers(0, 5),
+            "uniqueItems": st.booleans(),
+            "nullable": st.booleans(),
+        },
+    )
+
+
+SCHEMAS = st.recursive(st.booleans() | any_of(st.just({})), any_of, max_leaves=8).filter(
+    lambda schema: isinstance(schema, dict)
+)
+
+
+@given(SCHEMAS)
+def test_what_is_simple_stays_as_it_is_and_what_is_given_too(schema: dict[str, Any]) -> None:
+    before = copy.deepcopy(schema)
+    once = simplified(schema)
+    assert schema == before
+    assert not keywords(once) & FORBIDDEN
+    assert simplified(once) == once
