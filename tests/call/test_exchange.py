@@ -57,9 +57,9 @@ def test_a_call_is_one_signed_request() -> None:
 
 
 def test_a_refused_request_is_refused_before_anything_is_sent() -> None:
-    fed = feed(exchange(call(tools=[{"type": "function"}])), [])
+    fed = feed(exchange(call(safety_mode="strict")), [])
     assert isinstance(fed.error, UnsupportedFeature)
-    assert fed.error.parameter == "tools"
+    assert fed.error.parameter == "safety_mode"
     assert fed.requests == []
 
 
@@ -292,8 +292,8 @@ def test_usage_that_was_asked_for_is_waited_for() -> None:
     assert fed.chunks[-1]["choices"] == []
 
 
-def test_an_answer_that_is_no_stream_gives_a_typed_error() -> None:
-    fed = feed(exchange_stream(call(stream=True)), [json_response(REPLY)])
+def test_an_answer_that_is_neither_stream_nor_reply_gives_a_typed_error() -> None:
+    fed = feed(exchange_stream(call(stream=True)), [json_response({"hello": "there"})])
     assert isinstance(fed.error, MalformedReply)
 
 

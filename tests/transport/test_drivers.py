@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from ocicat import errors
 from ocicat.transport import aio, sync
-from ocicat.vocabulary.flow import READ, Flow, Pause, Read, Request, Response, Timeout
+from ocicat.vocabulary.flow import READ, Flow, Pause, Read, Request, Response, Timeout, Together
 from support.raw_server import RawServer, raw_server, reply
 
 OK = reply(b'{"fine": true}', opc_request_id="A/B/C", X_Mixed_Case="v")
@@ -416,3 +416,79 @@ def test_more_threads_than_idle_connections_are_no_problem(
             thread.join()
         assert len(server.requests) == 16
         sync.close_idle()
+
+
+# --- several flows at once ----------------------------------------------------------------------
+
+
+def pausing(seconds: float, result: object) -> Flow[object]:
+    yield Pause(seconds)
+    if isinstance(result, Exception):
+        raise result
+    return result
+
+
+@both
+def test_flows_run_together_and_their_results_keep_the_order(run: Any) -> None:
+    def flow() -> Flow[Any]:
+        results = yield Together([pausing(0.3, 1), pausing(0.1, 2), pausing(0.2, 3)])
+        return results
+
+    began = time.monotonic()
+    assert run(flow) == [1, 2, 3]
+    assert time.monotonic() - began < 0.55
+
+
+@both
+def test_no_more_flows_run_at_once_than_is_allowed(run: Any) -> None:
+    running: list[int] = []
+    most: list[int] = []
+
+    def counted() -> Flow[None]:
+        running.append(1)
+        most.append(len(running))
+        yield Pause(0.02)
+        running.pop()
+
+    def flow() -> Flow[Any]:
+        results = yield Together([counted() for _ in range(7)], at_once=3)
+        return results
+
+    run(flow)
+    assert max(most) <= 3
+
+
+@both
+def test_the_first_of_several_flows_to_fail_ends_the_call(run: Any) -> None:
+    failure = errors.APIConnectionError("gone")
+
+    def flow() -> Flow[Any]:
+        results = yield Together([pausing(0, 1), pausing(0.01, failure)])
+        return results
+
+    with pytest.raises(errors.APIConnectionError, match="gone"):
+        run(flow)
+
+
+def test_cancelling_a_coroutine_cancels_the_flows_that_it_drives() -> None:
+    ended: list[str] = []
+
+    def waiting() -> Flow[None]:
+        try:
+            yield Pause(60)
+        finally:
+            ended.append("ended")
+
+    def flow() -> Flow[Any]:
+        yield Together([waiting(), waiting()])
+
+    async def main() -> None:
+        task = asyncio.ensure_future(aio.run(flow()))
+        await asyncio.sleep(0.05)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        await asyncio.sleep(0)
+
+    asyncio.run(main())
+    assert ended == ["ended", "ended"]

@@ -1,89 +1,66 @@
-"""One call, from a neutral request to a neutral reply. Start reading here.
+"""One chat, from a neutral request to a neutral reply. Start reading here.
 
 ::
 
     encode ─> resolve identity ─> sign ─> yield Request ─┐ (a driver does the I/O)
       decode <─ Response / bytes of the stream <─────────┘
 
-Everything that can happen on the way happens in :func:`_answer`: attempts, pauses, a renewed
-identity after a 401. :func:`exchange` reads a whole reply, :func:`exchange_stream` reads a stream,
-whose first byte ends all retrying. A flow owns no socket, clock or dice (see
-``vocabulary/flow.py``), so threads, event loops and tests share this one story.
+:func:`exchange` reads a whole reply, :func:`exchange_stream` reads a stream, whose first byte ends
+all retrying. How a request is repeated is told in ``attempts.py``; what is done here for backends
+that lack something (several answers, streams, tool calls of their own) is reported in the reply's
+``oci_notes``.
 """
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import msgspec
 
-from ocicat.call.retry import RetryPolicy, pause_before_retry
-from ocicat.call.skew import ClockSkew
-from ocicat.dialects import faults, registry, sse
-from ocicat.dialects.dialect import Dialect, Origin, StreamDecoder
-from ocicat.errors import (
-    APIConnectionError,
-    MalformedReply,
-    OcicatError,
-    StreamBroken,
-    TransportError,
-)
-from ocicat.vocabulary.chat import ChatChunk, ChatReply, ChatRequest
-from ocicat.vocabulary.flow import (
-    READ,
-    Ambient,
-    Flow,
-    Pause,
-    Read,
-    Request,
-    Response,
-    Timeout,
-)
-from ocicat.vocabulary.identity import IdentityResolver
-from ocicat.vocabulary.target import Target
+from ocicat.call.attempts import WRONG_SHAPE, Ask, answer, json_object, located, undocumented
+from ocicat.call.learning import STREAM, Learned
+from ocicat.dialects import inline_calls, registry, sse, tools, whole
+from ocicat.dialects.dialect import Dialect, Notes, Origin, StreamDecoder
+from ocicat.errors import BadRequestError, ModelNotFound, StreamBroken, TransportError
+from ocicat.routing import catalog
+from ocicat.vocabulary.chat import ChatChunk, ChatReply, ChatRequest, Usage
+from ocicat.vocabulary.flow import READ, Flow, Read, Response, Together
 
 __all__ = ["Call", "exchange", "exchange_stream"]
 
 #: Seconds to wait for the end of a body once everything needed from it has arrived.
 _GRACE = Read(patience=0.25)
-_UNAUTHENTICATED = 401
-# What reading a JSON document of an unexpected shape raises.
-_WRONG_SHAPE = (AttributeError, IndexError, KeyError, TypeError, ValueError)
 
 
-@dataclass(slots=True)
-class Call:
-    """Everything that one call needs, decided beforehand."""
+@dataclass(slots=True, kw_only=True)
+class Call(Ask):
+    """One chat, ready to be asked."""
 
     request: ChatRequest
-    target: Target
-    compartment_id: str
-    identities: IdentityResolver
-    ambient: Ambient
-    user_agent: str
-    timeout: Timeout = field(default_factory=Timeout)
-    retry: RetryPolicy = field(default_factory=RetryPolicy)
-    #: Kept from call to call, so that a wrong clock costs one refusal and not one a call.
-    skew: ClockSkew = field(default_factory=ClockSkew)
-    #: Finds the real target first, where only the machine itself knows its region.
-    locate: Callable[[Ambient], Flow[Target]] | None = None
-    #: Is told what happens, as (what, facts), when somebody wants to know.
-    log: Callable[[str, dict[str, Any]], None] | None = None
+    #: Leave out, with a note, what the model cannot be told.
+    drop_params: bool = False
+    #: Read tool calls that the model writes into its text; ``None`` goes by the model's facts.
+    inline_tool_calls: bool | None = None
+    #: Kept from call to call.
+    learned: Learned = field(default_factory=Learned)
 
 
 def exchange(call: Call) -> Flow[ChatReply]:
     """The reply to ``call``. Raises what ``errors.py`` lists."""
-    yield from _located(call)
+    yield from located(call)
     dialect = registry.dialect(call.target.dialect)
-    response, origin = yield from _answer(call, dialect, stream=False)
-    body = _json_object(response.body, origin)
-    try:
-        return dialect.decode_reply(body, origin)
-    except _WRONG_SHAPE as problem:
-        raise _undocumented(origin) from problem
+    several = _asked_apart(call, dialect)
+    if several:
+        replies = yield Together([exchange(each) for each in several])
+        return _merged(replies)
+    response, origin, notes = yield from _answer(call, dialect, stream=False)
+    reply = _decoded_reply(dialect, response, origin)
+    names = _tools_in_text(call)
+    if names:
+        reply = inline_calls.lift(reply, names, origin)
+    reply.update(_head(response, notes))  # type: ignore[typeddict-item]  # keys of a reply
+    return reply
 
 
 def exchange_stream(call: Call) -> Flow[None]:
@@ -93,15 +70,36 @@ def exchange_stream(call: Call) -> Flow[None]:
     :class:`~ocicat.errors.StreamBroken`, which holds the text that had arrived, for a stream that
     does not reach its end.
     """
-    yield from _located(call)
+    yield from located(call)
     dialect = registry.dialect(call.target.dialect)
-    options = call.request.get("stream_options") or {}
-    response, origin = yield from _answer(call, dialect, stream=True)
-    decoder = dialect.stream_decoder(origin, with_usage=bool(options.get("include_usage")))
-    if not response.streaming:
-        raise faults.unusable_reply(
-            _json_object(response.body, origin), origin, expected="an event stream"
-        )
+    several = _asked_apart(call, dialect)
+    if several:
+        yield from _one_after_the_other(several)
+        return
+    with_usage = bool((call.request.get("stream_options") or {}).get("include_usage"))
+    response, origin, notes = yield from _answer(call, dialect, stream=True)
+    names = _tools_in_text(call)
+    lifter = inline_calls.Lifter(names, origin) if names else None
+    if response.streaming:
+        decoder = dialect.stream_decoder(origin, with_usage=with_usage)
+        yield from _read(decoder, origin, lifter, _head(response, notes))
+        return
+    reply = _decoded_reply(dialect, response, origin)
+    notes.add(STREAM, "The answer came whole, in one piece: the model did not stream it.")
+    if names:
+        reply = inline_calls.lift(reply, names, origin)
+    first, *rest = whole.chunks(reply, with_usage=with_usage)
+    yield {**first, **_head(response, notes)}
+    yield from rest  # type: ignore[misc]  # a TypedDict is a dict
+
+
+def _read(
+    decoder: StreamDecoder,
+    origin: Origin,
+    lifter: inline_calls.Lifter | None,
+    head: dict[str, Any],
+) -> Flow[None]:
+    """The chunks of an open stream; the first also says what is in ``head``."""
     events = sse.Decoder()
     done = False
     while True:
@@ -109,7 +107,7 @@ def exchange_stream(call: Call) -> Flow[None]:
             data = yield _GRACE if decoder.complete or done else READ
         except TransportError as failure:
             if decoder.finished:
-                return  # nothing is missing; the far side only keeps its connection open
+                break  # nothing is missing; the far side only keeps its connection open
             raise _cut(decoder.text, origin, failure.message) from failure
         if not done:
             for payload in events.feed(data) if data else events.end():
@@ -117,7 +115,13 @@ def exchange_stream(call: Call) -> Flow[None]:
                     done = True  # and read on to the end of the body, to keep its connection
                     break
                 for chunk in _decoded(decoder, payload, origin):
-                    yield chunk  # type: ignore[misc]  # a TypedDict is a dict
+                    if head:
+                        chunk.update(head)  # type: ignore[typeddict-item]  # keys of a chunk
+                        head = {}
+                    if lifter is None:
+                        yield chunk  # type: ignore[misc]  # a TypedDict is a dict
+                    else:
+                        yield from lifter.feed(chunk)  # type: ignore[misc]
         if not data:
             break
     if not decoder.finished:
@@ -127,142 +131,185 @@ def exchange_stream(call: Call) -> Flow[None]:
 def _decoded(decoder: StreamDecoder, payload: bytes, origin: Origin) -> list[ChatChunk]:
     try:
         return decoder.feed(msgspec.json.decode(payload))
-    except msgspec.DecodeError as problem:
-        raise _cut(decoder.text, origin, "an event in it is not whole JSON.") from problem
-    except _WRONG_SHAPE as problem:
-        raise _undocumented(origin) from problem
-
-
-def _located(call: Call) -> Flow[None]:
-    if call.locate is not None:
-        call.target = yield from call.locate(call.ambient)
-        call.locate = None
-
-
-def _answer(call: Call, dialect: Dialect, *, stream: bool) -> Flow[tuple[Response, Origin]]:
-    """OCI's answer to ``call``: the one place that repeats a request."""
-    body = msgspec.json.encode(
-        dialect.encode_request(call.request, call.target, call.compartment_id)
-    )
-    ambient = call.ambient
-    started = ambient.monotonic()
-    retry_token = ambient.token()
-    identity = yield from call.identities.resolve(ambient)
-    attempts = retries = 0
-    waited = 0.0
-    renewed = reconnected = corrected = False
-    while True:
-        request = _request(call, body, retry_token, stream=stream)
-        identity.authorize(request, ambient.now() + call.skew.seconds)
-        attempts += 1
-        if call.log:
-            call.log("request", {"attempt": attempts, "request": request})
-        failure: OcicatError
-        try:
-            response: Response = yield request
-        except APIConnectionError as problem:
-            failure = problem
-            if problem.stale and not reconnected:
-                reconnected = True
-                continue
-        except TransportError as problem:
-            failure = problem
-        else:
-            if call.log:
-                call.log("response", {"attempt": attempts, "response": response})
-            if 200 <= response.status < 300:
-                return response, Origin(
-                    model=call.target.model,
-                    opc_request_id=response.headers.get("opc-request-id", ""),
-                    received=int(ambient.now()),
-                )
-            failure = faults.decode(
-                response.status,
-                response.headers,
-                response.body,
-                compartment_id=call.compartment_id,
-            )
-            if response.status == _UNAUTHENTICATED and not corrected:
-                corrected = True
-                if call.skew.learn(response.headers, ambient.now()):
-                    _warn_of_clock(call)
-                    continue
-            if response.status == _UNAUTHENTICATED and identity.renewable and not renewed:
-                renewed = True
-                identity = yield from call.identities.resolve(ambient, refused=identity)
-                continue
-        failure.attempts = attempts
-        failure.waited = waited
-        pause = pause_before_retry(
-            call.retry,
-            failure,
-            retries=retries,
-            elapsed=ambient.monotonic() - started,
-            random=ambient.random(),
-        )
-        if call.log:
-            call.log("failure", {"attempt": attempts, "failure": failure, "pause": pause})
-        if pause is None:
-            raise failure
-        retries += 1
-        waited += pause
-        yield Pause(pause)
-
-
-def _warn_of_clock(call: Call) -> None:
-    seconds = call.skew.seconds
-    warnings.warn(
-        f"This machine's clock is {abs(seconds):.0f} s {'behind' if seconds > 0 else 'ahead of'}"
-        " OCI's. Requests are signed with OCI's time for now; set the clock right.",
-        RuntimeWarning,
-        stacklevel=2,
-    )
-    if call.log:
-        call.log("clock", {"seconds": seconds})
-
-
-def _request(call: Call, body: bytes, retry_token: str, *, stream: bool) -> Request:
-    """One attempt, not yet signed. The retry token stays the same; the request id does not."""
-    target = call.target
-    headers = {
-        "host": target.host,
-        "accept": "application/json, text/event-stream" if stream else "application/json",
-        # Compressed streams come in frames that have to be waited for; zstd even one per event.
-        "accept-encoding": "identity",
-        "content-type": "application/json",
-        "user-agent": call.user_agent,
-        "opc-request-id": call.ambient.token(),
-        "opc-retry-token": retry_token,
-    }
-    if target.transport == "openai" and call.compartment_id:
-        headers["opc-compartment-id"] = call.compartment_id
-        # The surface's older spelling, which its older base URL still reads.
-        headers["compartmentid"] = call.compartment_id
-    return Request(
-        "POST", target.scheme, target.host, target.path, headers, body, stream, call.timeout
-    )
-
-
-def _json_object(body: bytes, origin: Origin) -> dict[str, Any]:
-    try:
-        value = msgspec.json.decode(body)
     except (msgspec.DecodeError, RecursionError) as problem:
-        raise MalformedReply(
-            f"{origin.model} answered with something that is not JSON.",
-            hint="Something between here and OCI may have answered in its place.",
-            opc_request_id=origin.opc_request_id,
-        ) from problem
-    if not isinstance(value, dict):
-        raise _undocumented(origin)
-    return value
+        raise _cut(decoder.text, origin, "an event in it is not whole JSON.") from problem
+    except WRONG_SHAPE as problem:
+        raise undocumented(origin) from problem
 
 
-def _undocumented(origin: Origin) -> MalformedReply:
-    return MalformedReply(
-        f"{origin.model} answered in a shape that OCI does not document.",
-        hint="Please report it with the opc-request-id.",
-        opc_request_id=origin.opc_request_id,
-    )
+def _decoded_reply(dialect: Dialect, response: Response, origin: Origin) -> ChatReply:
+    body = json_object(response.body, origin)
+    try:
+        return dialect.decode_reply(body, origin)
+    except WRONG_SHAPE as problem:
+        raise undocumented(origin) from problem
+
+
+def _answer(call: Call, dialect: Dialect, *, stream: bool) -> Flow[tuple[Response, Origin, Notes]]:
+    """OCI's answer, and what became of the request on the way to it.
+
+    A refusal that names a parameter is learned, and the request made again without it where the
+    call can do without.
+    """
+    while True:
+        target = call.learned.applied(call.target)
+        notes = Notes(drop=call.drop_params, learned=call.learned.of(target))
+        whole_only = stream and STREAM in notes.learned
+        request = _without_stream(call.request) if whole_only else call.request
+        body = msgspec.json.encode(
+            dialect.encode_request(request, target, call.compartment_id, notes)
+        )
+        try:
+            response, origin = yield from answer(call, body, stream=stream and not whole_only)
+        except BadRequestError as refusal:
+            again = call.learned.learn(
+                target, request, dialect.PARAMETERS, refusal, drop=call.drop_params
+            )
+            if not again:
+                if target.format_is_assumed:
+                    refusal.hint = f"{refusal.hint} {_ASSUMED}".strip()
+                raise
+            if call.log:
+                call.log("learned", {"model": target.model, "failure": refusal})
+        except ModelNotFound as absent:
+            absent.hint = _instead(call) or absent.hint
+            raise
+        else:
+            return response, origin, notes
+
+
+_ASSUMED = (
+    "What the endpoint speaks could not be looked up and was assumed; say it in oci_api_format=."
+)
+
+
+def _without_stream(request: ChatRequest) -> ChatRequest:
+    kept = dict(request)
+    for name in ("stream", "stream_options"):
+        kept.pop(name, None)
+    return kept  # type: ignore[return-value]  # the rest of a request
+
+
+def _instead(call: Call) -> str:
+    """What to use instead of a model that OCI does not have."""
+    facts = call.target.facts
+    words = []
+    if facts.retired_on_demand:
+        words.append(f"{facts.id} is served on demand until {facts.retired_on_demand} only.")
+    if facts.replaced_by:
+        words.append(f"Use {facts.replaced_by} instead.")
+    elif not facts.known:
+        nearest = catalog.nearest(facts.id)
+        if nearest:
+            words.append(f"Did you mean {' or '.join(nearest)}?")
+    elif facts.regions:
+        words.append(f"It is served in {', '.join(facts.regions)}.")
+    if words:
+        words.append("`ocicat models --live` lists what your region serves.")
+    return " ".join(words)
+
+
+def _head(response: Response, notes: Notes) -> dict[str, Any]:
+    """What is told of a call beside its answer."""
+    head: dict[str, Any] = {}
+    if notes.items:
+        head["oci_notes"] = notes.items
+    deprecation = response.headers.get("model-deprecation-info")
+    if deprecation:
+        head["model_deprecation_info"] = deprecation
+    return head
+
+
+def _tools_in_text(call: Call) -> frozenset[str]:
+    """The names of the tools that the model may call in its text."""
+    wanted = call.inline_tool_calls
+    if wanted is None:
+        wanted = call.target.facts.inline_tool_calls
+    if not wanted or not call.request.get("tools"):
+        return frozenset()
+    return frozenset(tool.name for tool in tools.tools(call.request, Notes()))
+
+
+# --- several answers from a model that gives one ------------------------------------------------
+
+
+def _asked_apart(call: Call, dialect: Dialect) -> list[Call]:
+    """One call for each answer, where the dialect has no words for several."""
+    count = call.request.get("n")
+    if not isinstance(count, int) or count <= 1 or dialect.PARAMETERS["n"].way != "emulated":
+        return []
+    seed = call.request.get("seed")
+    apart = []
+    for number in range(count):
+        request: ChatRequest = {**call.request, "n": None}
+        if isinstance(seed, int):
+            request["seed"] = seed + number  # the same seed would give the same answer
+        apart.append(replace(call, request=request))
+    return apart
+
+
+_APART = "Each answer was asked for by a call of its own, as the model gives one at a time."
+
+
+def _merged(replies: list[ChatReply]) -> ChatReply:
+    merged = replies[0]
+    for number, reply in enumerate(replies):
+        reply["choices"][0]["index"] = number
+    merged["choices"] = [reply["choices"][0] for reply in replies]
+    merged["usage"] = _sum([reply.get("usage") for reply in replies])
+    merged["oci_notes"] = [*merged.get("oci_notes", []), {"parameter": "n", "message": _APART}]
+    return merged
+
+
+def _one_after_the_other(several: list[Call]) -> Flow[None]:
+    """The streams of several calls as one, each under an index of its own."""
+    usages: list[Usage | None] = []
+    last: ChatChunk = {}
+    for number, call in enumerate(several):
+        flow = exchange_stream(call)
+        outcome: Any = None
+        failure: TransportError | None = None
+        while True:
+            try:
+                effect = flow.throw(failure) if failure else flow.send(outcome)
+            except StopIteration:
+                break
+            outcome = failure = None
+            if not isinstance(effect, dict):
+                try:
+                    outcome = yield effect
+                except TransportError as problem:
+                    failure = problem
+                continue
+            if effect.get("usage"):
+                usages.append(effect["usage"])
+                last = effect  # type: ignore[assignment]  # the chunks are the dictionaries
+                continue
+            for choice in effect["choices"]:
+                choice["index"] = number
+            if number == 0 and not usages and last == {}:
+                note = {"parameter": "n", "message": _APART}
+                effect["oci_notes"] = [*effect.get("oci_notes", []), note]
+                last = effect  # type: ignore[assignment]
+            yield effect
+    if usages:
+        yield {**last, "choices": [], "usage": _sum(usages)}
+
+
+def _sum(usages: list[Usage | None]) -> Usage | None:
+    counted = [usage for usage in usages if usage]
+    if not counted:
+        return None
+    total: dict[str, Any] = {}
+    for usage in counted:
+        for name, count in usage.items():
+            if isinstance(count, dict):
+                details = total.setdefault(name, {})
+                for detail, number in count.items():
+                    details[detail] = details.get(detail, 0) + number
+            elif isinstance(count, int):
+                total[name] = total.get(name, 0) + count
+    return total  # type: ignore[return-value]  # built key by key
 
 
 def _cut(partial: str, origin: Origin, why: str) -> StreamBroken:

@@ -33,6 +33,7 @@ from ocicat.vocabulary.flow import (
     Request,
     Response,
     Timeout,
+    Together,
 )
 
 __all__ = ["Run", "open_stream", "run"]
@@ -67,13 +68,15 @@ async def open_stream(flow: Flow[None]) -> Run:
     """Drive ``flow`` until the far side has accepted its request, and return the rest."""
     driven = Run(flow)
     try:
-        while not isinstance(driven.effect, Read):
+        # A chunk, where the far side answered whole.
+        while not isinstance(driven.effect, (Read, dict)):
             await driven.advance()
             if driven.ended:
                 raise RuntimeError("the flow ended before its stream began")
     except BaseException:
         driven.close()
         raise
+    driven.chunk_is_new = isinstance(driven.effect, dict)
     return driven
 
 
@@ -85,6 +88,8 @@ class Run:
         self._body: _Body | None = None
         #: What the flow waits for now.
         self.effect: object = None
+        #: Whether that is a chunk which nobody has taken yet.
+        self.chunk_is_new = False
         #: Whether the flow has ended, and with what.
         self.ended = False
         self.result: Any = None
@@ -118,6 +123,9 @@ class Run:
 
     async def next_chunk(self, kind: Callable[[dict[str, Any]], T]) -> T:
         """The next chunk that the flow yields, made a ``kind``; ``StopAsyncIteration`` at last."""
+        if self.chunk_is_new:
+            self.chunk_is_new = False
+            return kind(cast(dict[str, Any], self.effect))
         try:
             while True:
                 if isinstance(self.effect, dict):
@@ -164,7 +172,27 @@ class Run:
             await asyncio.sleep(effect.seconds)
         elif isinstance(effect, Join):
             await _joined(effect.latch)
+        elif isinstance(effect, Together):
+            return await _run_together(effect)
         return None
+
+
+async def _run_together(together: Together) -> list[Any]:
+    """The results of several flows, each driven in a task of its own."""
+    places = asyncio.Semaphore(together.at_once)
+
+    async def run_one(flow: Flow[Any]) -> Any:
+        async with places:
+            return await run(flow)
+
+    tasks = [asyncio.ensure_future(run_one(flow)) for flow in together.flows]
+    try:
+        return await asyncio.gather(*tasks)
+    except BaseException:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        raise
 
 
 async def _joined(latch: Latch) -> None:

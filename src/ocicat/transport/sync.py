@@ -19,6 +19,7 @@ import time
 import zlib
 from collections import deque
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
 
@@ -26,7 +27,7 @@ from ocicat.errors import TransportError
 from ocicat.transport import faults
 from ocicat.transport.proxies import proxy_for
 from ocicat.transport.tls import context
-from ocicat.vocabulary.flow import Flow, Join, Pause, Read, Request, Response
+from ocicat.vocabulary.flow import Flow, Join, Pause, Read, Request, Response, Together
 
 __all__ = ["Run", "close_idle", "open_stream", "run"]
 
@@ -58,13 +59,15 @@ def open_stream(flow: Flow[None]) -> Run:
     """Drive ``flow`` until the far side has accepted its request, and return the rest."""
     driven = Run(flow)
     try:
-        while not isinstance(driven.effect, Read):
+        # A chunk, where the far side answered whole.
+        while not isinstance(driven.effect, (Read, dict)):
             driven.advance()
     except BaseException as problem:
         driven.close()
         if isinstance(problem, StopIteration):
             raise RuntimeError("the flow ended before its stream began") from None
         raise
+    driven.chunk_is_new = isinstance(driven.effect, dict)
     return driven
 
 
@@ -76,6 +79,8 @@ class Run:
         self._body: _Body | None = None
         #: What the flow waits for now.
         self.effect: object = None
+        #: Whether that is a chunk which nobody has taken yet.
+        self.chunk_is_new = False
 
     def advance(self) -> None:
         """Carry out the present effect and go on to the next; ``StopIteration`` at the end."""
@@ -88,6 +93,9 @@ class Run:
 
     def next_chunk(self, kind: Callable[[dict[str, Any]], T]) -> T:
         """The next chunk that the flow yields, made a ``kind``; ``StopIteration`` at the end."""
+        if self.chunk_is_new:
+            self.chunk_is_new = False
+            return kind(cast(dict[str, Any], self.effect))
         try:
             while True:
                 if isinstance(self.effect, dict):
@@ -128,7 +136,20 @@ class Run:
             happened = threading.Event()
             effect.latch.add_done_callback(lambda _: happened.set())
             happened.wait()
+        elif isinstance(effect, Together):
+            return _run_together(effect)
         return None
+
+
+def _run_together(together: Together) -> list[Any]:
+    """The results of several flows, each driven in a thread of its own."""
+    with ThreadPoolExecutor(together.at_once, thread_name_prefix="ocicat-together") as threads:
+        futures = [threads.submit(run, flow) for flow in together.flows]
+        try:
+            return [future.result() for future in futures]
+        except BaseException:
+            threads.shutdown(wait=False, cancel_futures=True)
+            raise
 
 
 class _Connection:

@@ -1,0 +1,130 @@
+"""What OCI has been found to refuse, so that it is refused once and not at every call.
+
+Models take fewer parameters than their API has names for, and no list of them is complete. A 400
+that names a parameter is remembered for that model; where the call can do without it, the call is
+made again without it, and the reply reports it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from ocicat.dialects.dialect import Entry
+from ocicat.dialects.parameters import Parameter, is_hint
+from ocicat.errors import BadRequestError
+from ocicat.vocabulary.chat import ChatRequest
+from ocicat.vocabulary.model import LengthParameter
+from ocicat.vocabulary.target import Target
+
+__all__ = ["STREAM", "Learned"]
+
+#: The name under which it is remembered that an endpoint does not stream.
+STREAM = "stream"
+_WIRE_LENGTHS: Mapping[str, LengthParameter] = {
+    "maxTokens": "max_tokens",
+    "max_tokens": "max_tokens",
+    "max_output_tokens": "max_tokens",
+    "maxCompletionTokens": "max_completion_tokens",
+    "max_completion_tokens": "max_completion_tokens",
+}
+_OTHER_LENGTH: Mapping[LengthParameter, LengthParameter] = {
+    "max_tokens": "max_completion_tokens",
+    "max_completion_tokens": "max_tokens",
+}
+_UNSUPPORTED = re.compile(
+    r"unsupported|not supported|does not support|is not allowed|not permitted|unrecognized"
+    r"|unknown (parameter|field)|cannot be used",
+    re.IGNORECASE,
+)
+_NAMED = re.compile(
+    r"[`'\"]([A-Za-z_][A-Za-z0-9_.]*)[`'\"]|\b([a-z]+(?:[A-Z][a-z]+)+|[a-z]+_[a-z_]+)\b"
+)
+_STREAMS = frozenset({"isStream", "stream", "is_stream"})
+
+
+@dataclass(slots=True)
+class Learned:
+    """Refused parameters by what is called: the model, the endpoint or the deployment."""
+
+    _refused: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
+
+    def of(self, target: Target) -> Mapping[str, str]:
+        """The parameters that ``target`` has refused, with OCI's words."""
+        return self._refused.get(_called(target), {})
+
+    def applied(self, target: Target) -> Target:
+        """``target`` with what is known of the name for its limit of length."""
+        refused = self.of(target)
+        name = target.facts.length_parameter
+        if name not in refused or _OTHER_LENGTH[name] in refused:
+            return target
+        return replace(target, facts=replace(target.facts, length_parameter=_OTHER_LENGTH[name]))
+
+    def learn(
+        self,
+        target: Target,
+        request: ChatRequest,
+        table: Mapping[str, Entry],
+        failure: BadRequestError,
+        *,
+        drop: bool,
+    ) -> bool:
+        """Remember what ``failure`` names, and say whether to try again without it."""
+        known = self._refused.setdefault(_called(target), {})
+        for name in _named(failure):
+            parameter = _neutral(name, table)
+            if parameter == "reasoning_effort" and request.get(parameter) is None:
+                parameter = "thinking"  # which some formats say as an effort
+            if parameter is None or parameter in known:
+                continue
+            if parameter in _OTHER_LENGTH:
+                # The limit that was sent may have been ours, so the request need not have it.
+                known[parameter] = failure.message
+                return True
+            if request.get(parameter) is None:
+                continue
+            if parameter == STREAM:
+                known[parameter] = failure.message
+                return True
+            if parameter in table:
+                known[parameter] = failure.message
+                return is_hint(parameter) or drop
+        return False
+
+
+def _called(target: Target) -> tuple[str, str]:
+    # All deployments of Data Science serve a model of the same name.
+    return target.url, target.serving.id
+
+
+def _named(failure: BadRequestError) -> list[str]:
+    """The names of parameters that a refusal may be about, the likeliest first."""
+    names = [failure.parameter] if failure.parameter else []
+    if _UNSUPPORTED.search(failure.message):
+        names += [quoted or bare for quoted, bare in _NAMED.findall(failure.message)]
+    elif failure.code not in ("unsupported_parameter", "unsupported_value"):
+        return []
+    return names
+
+
+def _neutral(name: str, table: Mapping[str, Entry]) -> str | None:
+    """The neutral name of a parameter, by that or by its name on the wire.
+
+    Either may be within something: ``chatRequest.topP``, or ``reasoning.effort``.
+    """
+    last = name.rpartition(".")[2]
+    if last in _WIRE_LENGTHS:
+        return _WIRE_LENGTHS[last]
+    if last in _STREAMS:
+        return STREAM
+    for candidate in (name, last):
+        if candidate in table:
+            return candidate
+        for neutral, entry in table.items():
+            if isinstance(entry, Parameter) and (
+                candidate == entry.wire or candidate.startswith(f"{entry.wire}.")
+            ):
+                return neutral
+    return None

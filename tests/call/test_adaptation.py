@@ -1,0 +1,291 @@
+"""What a call does for backends that lack something, fed by hand; and what it reports of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from ocicat.call.exchange import exchange, exchange_stream
+from ocicat.call.learning import Learned
+from ocicat.errors import BadRequestError, ModelNotFound, StreamBroken, UnsupportedFeature
+from ocicat.vocabulary.flow import Response
+from support.assembly import assembled
+from support.flows import STREAM, call, chunk_event, feed, json_response, sse_bytes
+
+COHERE = "cohere.command-a-03-2025"
+REPLY = {
+    "id": "r",
+    "object": "chat.completion",
+    "created": 1,
+    "model": "xai.grok-4.3",
+    "choices": [
+        {"index": 0, "message": {"role": "assistant", "content": "hello"}, "finish_reason": "stop"}
+    ],
+    "usage": {"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 3},
+}
+
+
+def refusal(message: str, parameter: str = "") -> Response:
+    body: dict[str, Any] = {"error": {"message": message, "type": "invalid_request_error"}}
+    if parameter:
+        body["error"] |= {"param": parameter, "code": "unsupported_value"}
+    return json_response(body, 400)
+
+
+def cohere_reply(text: str) -> dict[str, Any]:
+    return {
+        "modelId": COHERE,
+        "chatResponse": {
+            "apiFormat": "COHERE",
+            "text": text,
+            "finishReason": "COMPLETE",
+            "usage": {
+                "promptTokens": 5,
+                "completionTokens": 2,
+                "totalTokens": 7,
+                "promptTokensDetails": {"cachedTokens": 1},
+            },
+        },
+    }
+
+
+def noted(reply: Any) -> list[str]:
+    return [note["parameter"] for note in reply.get("oci_notes", [])]
+
+
+# --- what a model refuses is learned ------------------------------------------------------------
+
+NESTED = '{"error": {"message": "no", "param": "temperature", "code": "unsupported_value"}}'
+
+
+@pytest.mark.parametrize(
+    "refused",
+    [
+        pytest.param(refusal("Only the default is supported.", "temperature"), id="an object"),
+        pytest.param(json_response({"code": "400", "message": NESTED}, 400), id="JSON in a text"),
+        pytest.param(
+            json_response(
+                {"code": "400", "message": "Unsupported parameter: 'temperature' is not supported"},
+                400,
+            ),
+            id="plain text",
+        ),
+    ],
+)
+def test_a_refused_parameter_is_left_out_once_and_for_all_and_reported(refused: Response) -> None:
+    learned = Learned()
+    fed = feed(exchange(call(temperature=0.5, learned=learned)), [refused, json_response(REPLY)])
+    first, second = (msgspec.json.decode(request.body) for request in fed.requests)
+    assert first["temperature"] == 0.5
+    assert "temperature" not in second
+    assert noted(fed.result) == ["temperature"]
+    fed = feed(exchange(call(temperature=0.5, learned=learned)), [json_response(REPLY)])
+    assert len(fed.requests) == 1
+    assert noted(fed.result) == ["temperature"]
+    fed = feed(exchange(call(learned=learned)), [json_response(REPLY)])
+    assert noted(fed.result) == []
+
+
+def test_what_one_model_refuses_another_is_still_told() -> None:
+    learned = Learned()
+    refused = refusal("no", "temperature")
+    feed(exchange(call(temperature=0.5, learned=learned)), [refused, json_response(REPLY)])
+    fed = feed(
+        exchange(call("xai.grok-4.6", temperature=0.5, learned=learned)), [json_response(REPLY)]
+    )
+    assert msgspec.json.decode(fed.requests[0].body)["temperature"] == 0.5
+
+
+def test_a_parameter_that_the_answer_depends_on_is_not_left_out() -> None:
+    learned = Learned()
+    fed = feed(exchange(call(stop="x", learned=learned)), [refusal("no", "stop")])
+    assert isinstance(fed.error, BadRequestError)
+    fed = feed(exchange(call(stop="x", learned=learned)), [])
+    assert isinstance(fed.error, UnsupportedFeature)
+    assert fed.error.parameter == "stop"
+    fed = feed(exchange(call(stop="x", learned=learned, drop_params=True)), [json_response(REPLY)])
+    assert noted(fed.result) == ["stop"]
+
+
+def test_drop_params_leaves_out_what_is_refused() -> None:
+    answers = [refusal("no", "stop"), json_response(REPLY)]
+    fed = feed(exchange(call(stop="x", drop_params=True)), answers)
+    assert noted(fed.result) == ["stop"]
+
+
+@pytest.mark.parametrize(
+    ("refused", "taken"),
+    [("max_tokens", "max_completion_tokens"), ("max_completion_tokens", "max_tokens")],
+)
+def test_a_limit_of_length_goes_under_the_name_that_the_model_takes(
+    refused: str, taken: str
+) -> None:
+    learned = Learned()
+    model = "openai.gpt-5" if refused == "max_completion_tokens" else "xai.grok-4.3"
+    words = f"Unsupported parameter: '{refused}' is not supported. Use '{taken}' instead."
+    fed = feed(
+        exchange(call(model, max_tokens=9, learned=learned)),
+        [refusal(words, refused), json_response(REPLY)],
+    )
+    first, second = (msgspec.json.decode(request.body) for request in fed.requests)
+    assert (first[refused], second[taken]) == (9, 9)
+    assert refused not in second
+    assert noted(fed.result) == []
+
+
+def test_a_refusal_that_stays_is_an_error_and_not_a_loop() -> None:
+    fed = feed(exchange(call(temperature=0.5)), [refusal("no", "temperature")] * 3)
+    assert isinstance(fed.error, BadRequestError)
+    assert len(fed.requests) == 2
+
+
+def test_a_refusal_that_names_nothing_that_was_said_is_an_error() -> None:
+    for message in ("bad", "Unsupported parameter: 'foo'", "'temperature' must be a number"):
+        fed = feed(exchange(call(temperature=0.5)), [refusal(message)])
+        assert isinstance(fed.error, BadRequestError)
+        assert len(fed.requests) == 1
+
+
+# --- several answers ----------------------------------------------------------------------------
+
+
+def test_several_answers_are_asked_for_apart_where_the_model_gives_one() -> None:
+    answers = [json_response(cohere_reply(text)) for text in "abc"]
+    fed = feed(exchange(call(COHERE, n=3, seed=7)), answers)
+    assert [choice["message"]["content"] for choice in fed.result["choices"]] == ["a", "b", "c"]
+    assert [choice["index"] for choice in fed.result["choices"]] == [0, 1, 2]
+    assert fed.result["usage"] == {
+        "prompt_tokens": 15,
+        "completion_tokens": 6,
+        "total_tokens": 21,
+        "prompt_tokens_details": {"cached_tokens": 3},
+    }
+    assert noted(fed.result) == ["n"]
+    bodies = [msgspec.json.decode(request.body)["chatRequest"] for request in fed.requests]
+    assert [body["seed"] for body in bodies] == [7, 8, 9]
+
+
+def test_several_streams_become_one() -> None:
+    def events(text: str) -> bytes:
+        ending = {
+            "apiFormat": "COHERE",
+            "text": text,
+            "finishReason": "COMPLETE",
+            "usage": {"promptTokens": 5, "completionTokens": 2, "totalTokens": 7},
+        }
+        return sse_bytes({"apiFormat": "COHERE", "text": text}, ending)
+
+    fed = feed(
+        exchange_stream(call(COHERE, n=2, stream=True, stream_options={"include_usage": True})),
+        [STREAM, events("a"), b"", STREAM, events("b"), b""],
+    )
+    whole = assembled(fed.chunks)
+    assert [choice["message"]["content"] for choice in whole["choices"]] == ["a", "b"]
+    assert whole["usage"]["total_tokens"] == 14
+    assert noted(fed.chunks[0]) == ["n"]
+    assert sum(bool(chunk.get("usage")) for chunk in fed.chunks) == 1
+
+
+def test_a_stream_among_several_that_breaks_is_an_error() -> None:
+    broken = sse_bytes({"apiFormat": "COHERE", "text": "x"})
+    fed = feed(exchange_stream(call(COHERE, n=2, stream=True)), [STREAM, broken, b""])
+    assert isinstance(fed.error, StreamBroken)
+
+
+# --- streams that do not come -------------------------------------------------------------------
+
+
+def test_an_endpoint_that_does_not_stream_answers_in_one_piece_and_is_remembered() -> None:
+    learned = Learned()
+    refused = json_response(
+        {"code": "400", "message": "The parameter 'isStream' is not supported"}, 400
+    )
+    generic = {
+        "chatResponse": {
+            "apiFormat": "GENERIC",
+            "choices": [
+                {
+                    "index": 0,
+                    "message": {
+                        "role": "ASSISTANT",
+                        "content": [{"type": "TEXT", "text": "hello"}],
+                    },
+                    "finishReason": "stop",
+                }
+            ],
+            "usage": {"promptTokens": 1, "completionTokens": 1, "totalTokens": 2},
+        }
+    }
+    options: dict[str, Any] = {
+        "transport": "native",
+        "stream": True,
+        "stream_options": {"include_usage": True},
+        "learned": learned,
+    }
+    fed = feed(exchange_stream(call(**options)), [refused, json_response(generic)])
+    whole = assembled(fed.chunks)
+    assert whole["choices"][0]["message"]["content"] == "hello"
+    assert whole["choices"][0]["finish_reason"] == "stop"
+    assert whole["usage"]["total_tokens"] == 2
+    assert noted(fed.chunks[0]) == ["stream"]
+    assert "isStream" not in msgspec.json.decode(fed.requests[1].body)["chatRequest"]
+    fed = feed(exchange_stream(call(**options)), [json_response(generic)])
+    assert fed.text == "hello"
+
+
+def test_a_whole_reply_to_a_request_for_a_stream_is_a_stream_of_one_piece() -> None:
+    fed = feed(exchange_stream(call(stream=True)), [json_response(REPLY)])
+    assert fed.text == "hello"
+    assert noted(fed.chunks[0]) == ["stream"]
+
+
+# --- what OCI tells beside the answer -----------------------------------------------------------
+
+
+def test_a_warning_that_the_model_will_go_is_passed_on() -> None:
+    info = "retires 2027-01-01"
+    fed = feed(exchange(call()), [json_response(REPLY, model_deprecation_info=info)])
+    assert fed.result["model_deprecation_info"] == info
+    stream = Response(200, {**STREAM.headers, "model-deprecation-info": info}, streaming=True)
+    events = sse_bytes(chunk_event("x", finish="stop"), chunk_event())
+    fed = feed(exchange_stream(call(stream=True)), [stream, events, b""])
+    assert fed.chunks[0]["model_deprecation_info"] == info
+    assert all("model_deprecation_info" not in chunk for chunk in fed.chunks[1:])
+
+
+@pytest.mark.parametrize(
+    ("model", "words"),
+    [
+        ("cohere.command-r-plus-08-2024", "Use cohere.command-a-03-2025"),
+        ("xai.grok-43", "Did you mean xai.grok-4.3"),
+        ("meta.llama-4-scout-17b-16e-instruct", "served in us-chicago-1"),
+    ],
+)
+def test_a_model_that_is_not_there_is_answered_with_what_is(model: str, words: str) -> None:
+    absent = json_response({"code": "404", "message": f"Entity with key {model} not found"}, 404)
+    fed = feed(exchange(call(model)), [absent])
+    assert isinstance(fed.error, ModelNotFound)
+    assert words in str(fed.error)
+
+
+# --- tool calls in the text ---------------------------------------------------------------------
+
+TOOLS = [{"type": "function", "function": {"name": "add", "parameters": {"type": "object"}}}]
+MARKUP = 'Let me. <tool_call>{"name": "add", "arguments": {"a": 1}}</tool_call>'
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+def test_tool_calls_in_the_text_are_read_where_that_is_wanted(wanted: bool) -> None:
+    written = {**REPLY["choices"][0], "message": {"role": "assistant", "content": MARKUP}}  # type: ignore[dict-item]
+    reply = json_response({**REPLY, "choices": [written]})
+    fed = feed(exchange(call(tools=TOOLS, inline_tool_calls=wanted)), [reply])
+    choice = fed.result["choices"][0]
+    assert bool(choice["message"].get("tool_calls")) == wanted
+    assert choice["finish_reason"] == ("tool_calls" if wanted else "stop")
+    events = sse_bytes(*[chunk_event(letter) for letter in MARKUP], chunk_event(finish="stop"))
+    streamed = call(tools=TOOLS, inline_tool_calls=wanted, stream=True)
+    fed = feed(exchange_stream(streamed), [STREAM, events, b""])
+    message = assembled(fed.chunks)["choices"][0]["message"]
+    assert bool(message.get("tool_calls")) == wanted
