@@ -55,7 +55,7 @@ def test_it_tells_how_to_reach_it_and_what_it_is_asked(
 ) -> None:
     with running("--home", str(tmp_path / "a home")) as process:
         assert process.stdout is not None
-        lines = [process.stdout.readline() for _ in range(7)]
+        lines = [process.stdout.readline() for _ in range(8)]
         url = re.search(r"http://127\.0\.0\.1:\d+", lines[0])
         assert url is not None
         config = tmp_path / "a home" / "config"
@@ -63,6 +63,8 @@ def test_it_tells_how_to_reach_it_and_what_it_is_asked(
             f"export OCI_CONFIG_FILE='{config}'\n",
             "export OCI_PROFILE=DEFAULT\n",
             "export OCI_COMPARTMENT_ID=ocid1.compartment.oc1..aaaaaaaaocicatemulatorcompartment\n",
+            "export OCI_GENAI_PROJECT_ID="
+            "ocid1.generativeaiproject.oc1.us-chicago-1.amaaaaaaocicatemulatorproject\n",
         ]
         there = elsewhere(Home(tmp_path / "a home"), url[0])
         assert ask(there, "POST", "/20231130/actions/chat", chat_body(there)).status == 200

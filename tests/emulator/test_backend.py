@@ -73,6 +73,14 @@ def test_a_server_that_lists_no_models_is_asked_by_the_models_name(
     assert server.bodies[0]["model"] == LLAMA
 
 
+def test_what_only_oci_can_say_is_not_passed_on(fronted: Emulator, server: OpenAIServer) -> None:
+    body = cohere_body(fronted, topK=5, seed=1, safetyMode="OFF", documents=[{"text": "x"}])
+    assert ask(fronted, "POST", CHAT, body).status == 200
+
+    assert {"seed", "top_k", "messages"} <= set(server.bodies[0])
+    assert not {"safety_mode", "documents"} & set(server.bodies[0])
+
+
 def test_streams_pass_through_in_every_format(fronted: Emulator) -> None:
     generic = chat_body(fronted, isStream=True, streamOptions={"isIncludeUsage": True})
     events = event_payloads(ask(fronted, "POST", CHAT, generic).body)

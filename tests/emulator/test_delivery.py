@@ -91,7 +91,15 @@ def test_usage_comes_only_when_asked_for(emulator: Emulator) -> None:
     without = stream_of(emulator, streamOptions={"isIncludeUsage": False})
 
     assert with_usage[-2:] == [
-        {"usage": {"completionTokens": 2, "promptTokens": 4, "totalTokens": 6}},
+        {
+            "usage": {
+                "completionTokens": 2,
+                "promptTokens": 4,
+                "totalTokens": 6,
+                "promptTokensDetails": {"cachedTokens": 0},
+                "completionTokensDetails": {"reasoningTokens": 0},
+            }
+        },
         "[DONE]",
     ]
     assert not any("usage" in event for event in without)
@@ -389,3 +397,75 @@ def test_http_1_0_is_answered_without_chunks(emulator: Emulator) -> None:
     assert b"chunked" not in head.lower()
     assert text_of(event_payloads(body)) == "Yes."
     assert LLAMA.encode() not in body
+
+
+@pytest.mark.parametrize(
+    ("shape", "message"),
+    [
+        (None, '{"error":{"message":"Unsupported parameter: \'top_p\' is not supported with this'),
+        ("nested", '{"error":{"message":"Unsupported parameter: \'top_p\' is not supported with'),
+        ("text", "Unsupported parameter: 'topP' is not supported with this model."),
+    ],
+)
+def test_a_parameter_is_refused_until_it_is_left_out(
+    emulator: Emulator, shape: Any, message: str
+) -> None:
+    emulator.when().refuse_parameter("top_p", shape=shape).answer("Yes.")
+    refused = ask_chat(emulator, topP=0.5, temperature=0)
+    accepted = ask_chat(emulator, temperature=0)
+
+    assert refused.status == 400
+    assert refused.json["code"] == "400"
+    assert refused.json["message"].startswith(message)
+    assert emulator.ledger[0].refusal == "a rule of the emulator's script refuses top_p"
+    assert accepted.json["chatResponse"]["choices"][0]["message"]["content"][0]["text"] == "Yes."
+
+
+@pytest.mark.parametrize("shape", [None, "openai"])
+def test_the_openai_surface_refuses_a_parameter_with_an_error_object(
+    emulator: Emulator, shape: Any
+) -> None:
+    emulator.when().refuse_parameter("seed", shape=shape)
+    refused = ask(emulator, "POST", COMPLETIONS, openai_body(seed=1), openai_headers(emulator))
+
+    assert refused.status == 400
+    assert refused.json["error"]["param"] == "seed"
+    assert refused.json["error"]["code"] == "unsupported_parameter"
+
+
+def test_a_refusal_in_words_has_the_names_of_the_wire(emulator: Emulator) -> None:
+    emulator.when().refuse_parameter("max_tokens", shape="text")
+    assert "'maxTokens'" in ask_chat(emulator, maxTokens=5).json["message"]
+
+
+def test_several_parameters_can_be_refused_by_one_rule(emulator: Emulator) -> None:
+    emulator.when().refuse_parameter("seed").refuse_parameter("stop")
+
+    assert ask_chat(emulator, seed=1).status == ask_chat(emulator, stop=["x"]).status == 400
+    assert ask_chat(emulator, topP=0.5).status == 200
+
+
+def test_streams_can_be_refused(emulator: Emulator) -> None:
+    emulator.when().refuse_streaming()
+    native = ask_chat(emulator, isStream=True)
+    openai = ask(emulator, "POST", COMPLETIONS, openai_body(stream=True), openai_headers(emulator))
+
+    assert (native.status, native.json["code"]) == (400, "400")
+    assert "'isStream'" in native.json["message"]
+    assert (openai.status, openai.json["error"]["param"]) == (400, "stream")
+    assert ask_chat(emulator).status == 200
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_a_rule_says_in_a_header_that_the_model_will_go(emulator: Emulator, stream: bool) -> None:
+    emulator.when("OCI").deprecate("retires on 2027-01-01")
+    answer = ask_chat(emulator, isStream=stream)
+
+    assert answer.headers["model-deprecation-info"] == "retires on 2027-01-01"
+
+
+def test_a_deprecated_model_says_so_by_itself_and_others_do_not(emulator: Emulator) -> None:
+    old = ask(emulator, "POST", CHAT, cohere_body(emulator, model="cohere.command-r-08-2024"))
+
+    assert "cohere.command-a-03-2025" in old.headers["model-deprecation-info"]
+    assert "model-deprecation-info" not in ask_chat(emulator).headers

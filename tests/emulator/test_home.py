@@ -39,6 +39,7 @@ def test_a_home_has_a_key_and_a_profile_that_leads_to_the_emulator(
         "OCI_CONFIG_FILE": str(home.config_file),
         "OCI_PROFILE": "DEFAULT",
         "OCI_COMPARTMENT_ID": home.compartment_id,
+        "OCI_GENAI_PROJECT_ID": home.project_id,
     }
     assert home.key_file.read_bytes() == emulator_key
 

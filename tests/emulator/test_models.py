@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 import pytest
 
 from ocicat.emulator import Emulator
-from ocicat.emulator.tenancy import model_ocid
+from ocicat.emulator.tenancy import IMPORTED, model_ocid
 from ocicat.routing import catalog
 from support.emulator_client import LLAMA, Answer, ask
 
@@ -26,9 +26,16 @@ def names(answer: Answer) -> list[str]:
 def test_every_model_is_listed(emulator: Emulator) -> None:
     answer = listed(emulator)
 
-    assert names(answer) == [facts.id for facts in catalog.models()]
+    assert names(answer) == [*(facts.id for facts in catalog.models()), IMPORTED.id]
     assert "opc-next-page" not in answer.headers
     assert answer.headers["content-type"] == "application/json"
+
+
+def test_an_imported_model_is_a_custom_one_of_the_compartment(emulator: Emulator) -> None:
+    item = listed(emulator, vendor="qwen").json["items"][0]
+
+    assert (item["type"], item["compartmentId"]) == ("CUSTOM", emulator.compartment_id)
+    assert item["id"] == model_ocid(IMPORTED.id)
 
 
 def test_an_added_model_is_listed(emulator: Emulator) -> None:
@@ -65,7 +72,7 @@ def test_retirement_and_deprecation_are_told(emulator: Emulator) -> None:
     ],
 )
 def test_filters_choose_models(emulator: Emulator, query: dict[str, str], fits: Any) -> None:
-    expected = [facts.id for facts in catalog.models() if fits(facts)]
+    expected = [facts.id for facts in (*catalog.models(), IMPORTED) if fits(facts)]
     assert names(listed(emulator, **query)) == expected
 
 

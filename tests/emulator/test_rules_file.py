@@ -9,12 +9,16 @@ import pytest
 
 from ocicat.emulator.rules_file import load_rules
 from ocicat.emulator.script import (
+    Answer,
     Behaviour,
+    Citation,
     Cut,
     ErrorEvent,
     Failure,
+    ParameterRefusal,
     RawReply,
     Script,
+    ScriptedCall,
     Stall,
 )
 from ocicat.errors import InvalidSetting
@@ -36,11 +40,32 @@ def asking(text: str) -> Any:
     ("verbs", "behaviour"),
     [
         ("", Behaviour()),
-        ('answer = "Yes"', Behaviour(text="Yes")),
+        ('answer = "Yes"', Behaviour(Answer(("Yes",)))),
         (
             'answer = "Yes"\nfinish_reason = "length"',
-            Behaviour(text="Yes", finish_reason="length"),
+            Behaviour(Answer(("Yes",), finish_reason="length")),
         ),
+        ('answers = ["Yes", "No"]', Behaviour(Answer(("Yes", "No")))),
+        ('think = "Hm."', Behaviour(Answer(reasoning="Hm."))),
+        (
+            'call_tool = [{ name = "f", arguments = { a = 1 } }, { name = "g", id = "1" }]',
+            Behaviour(Answer(calls=(ScriptedCall("f", '{"a":1}'), ScriptedCall("g", "{}", "1")))),
+        ),
+        ("write_tool_markup = true", Behaviour(Answer(markup=True))),
+        (
+            'cite = [{ text = "Yes", documents = ["d"] }, { text = "No", url = "u", title = "t" }]',
+            Behaviour(Answer(citations=(Citation("Yes", ("d",)), Citation("No", (), "u", "t")))),
+        ),
+        ('search = ["OCI"]', Behaviour(Answer(search_queries=("OCI",)))),
+        ("ground = { a = 1 }", Behaviour(Answer(grounding={"a": 1}))),
+        (
+            'refuse_parameter = [{ parameter = "seed" }, { parameter = "stop", shape = "text" }]',
+            Behaviour(
+                refused_parameters=(ParameterRefusal("seed"), ParameterRefusal("stop", "text"))
+            ),
+        ),
+        ("refuse_streaming = true", Behaviour(refuses_streaming=True)),
+        ('deprecate = "soon"', Behaviour(deprecation="soon")),
         ("fail = { status = 429, retry_after = 2 }", Behaviour(failure=Failure(429, 2.0))),
         ("fail = { status = 500, html = true }", Behaviour(failure=Failure(500, html=True))),
         ("reset = true", Behaviour(reset=True)),
@@ -74,7 +99,10 @@ def test_patterns_and_rules_for_every_chat(tmp_path: Path) -> None:
         tmp_path,
         "[[rule]]\npattern = '(?i)^hi'\nanswer = 'Hello'\ntimes = 1\n[[rule]]\nanswer = 'Else'",
     )
-    assert [script.choose(asking("Hi")).text for _ in range(2)] == ["Hello", "Else"]
+    assert [script.choose(asking("Hi")).answer for _ in range(2)] == [
+        Answer(("Hello",)),
+        Answer(("Else",)),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -83,6 +111,9 @@ def test_patterns_and_rules_for_every_chat(tmp_path: Path) -> None:
         ("[[rule]]\nanser = 'x'", "anser"),
         ("[[rule]]\nfail = { status = 99 }", "status"),
         ("[[rule]]\nanswer = 'x'\nreset = true", "more than one"),
+        ("[[rule]]\nthink = 'x'\nfail = { status = 500 }", "more than one"),
+        ("[[rule]]\nanswer = 'x'\nanswers = ['y']", "both"),
+        ("[[rule]]\nrefuse_parameter = [{ parameter = 'x', shape = 'round' }]", "shape"),
         ("[[rule]]\nwhen = 'x'\npattern = 'y'", "both"),
         ("[[rule]]\nfinish_reason = 'stop'", "without `answer`"),
         ("[[rule]]\npattern = '('", "no regular expression"),

@@ -7,7 +7,18 @@ from typing import Any
 
 import pytest
 
-from ocicat.emulator.script import Behaviour, Cut, Failure, Script, Stall, last_user_text
+from ocicat.emulator.script import (
+    Answer,
+    Behaviour,
+    Citation,
+    Cut,
+    Failure,
+    ParameterRefusal,
+    Script,
+    ScriptedCall,
+    Stall,
+    last_user_text,
+)
 from ocicat.vocabulary.chat import ChatRequest
 
 
@@ -34,7 +45,8 @@ def test_texts_patterns_and_functions_choose_chats(match: Any) -> None:
     script = Script()
     script.when(match).answer("Sunny.")
 
-    assert script.choose(asking("What weather?", temperature=0)).text == "Sunny."
+    chosen = script.choose(asking("What weather?", temperature=0))
+    assert chosen == Behaviour(Answer(("Sunny.",)))
 
 
 @pytest.mark.parametrize("match", ["Weather", re.compile("rain"), lambda request: None])
@@ -53,7 +65,11 @@ def test_only_the_last_user_message_is_searched() -> None:
 
 
 def test_parts_of_a_message_are_searched_together() -> None:
-    parts = [{"type": "text", "text": "one"}, {"type": "text", "text": "two"}]
+    parts = [
+        {"type": "text", "text": "one"},
+        {"type": "image_url", "image_url": {"url": "data:image/png;base64,AA=="}},
+        {"type": "text", "text": "two"},
+    ]
     assert last_user_text({"messages": [{"role": "user", "content": parts}]}) == "one\ntwo"
 
 
@@ -65,8 +81,8 @@ def test_the_first_rule_that_is_not_used_up_decides() -> None:
 
     chosen = [script.choose(asking("x")) for _ in range(3)]
     assert [behaviour.failure for behaviour in chosen] == [Failure(500), Failure(500), None]
-    assert chosen[2].text == "first"
-    assert script.choose(asking("y")).text == "second"
+    assert chosen[2].answer == Answer(("first",))
+    assert script.choose(asking("y")).answer == Answer(("second",))
 
 
 def test_what_is_answered_and_what_happens_on_the_way_combine() -> None:
@@ -74,7 +90,34 @@ def test_what_is_answered_and_what_happens_on_the_way_combine() -> None:
     script.when().cut_after(3).stall(1).stall(2, after_events=1).answer("Yes")
 
     assert script.choose(asking("x")) == Behaviour(
-        text="Yes", stalls=(Stall(1), Stall(2, 1)), cut=Cut(3)
+        Answer(("Yes",)), stalls=(Stall(1), Stall(2, 1)), cut=Cut(3)
+    )
+
+
+def test_what_an_answer_consists_of_adds_up() -> None:
+    script = Script()
+    rule = script.when().think("Hm.").call_tool("f", {"a": "ü"}).call_tool("g", "{", "1")
+    rule.answer("Yes").cite("Yes", ["d"]).search(["q"]).ground({"a": 1}).write_tool_markup()
+
+    assert script.choose(asking("x")).answer == Answer(
+        texts=("Yes",),
+        reasoning="Hm.",
+        calls=(ScriptedCall("f", '{"a":"ü"}'), ScriptedCall("g", "{", "1")),
+        markup=True,
+        citations=(Citation("Yes", ("d",)),),
+        search_queries=("q",),
+        grounding={"a": 1},
+    )
+
+
+def test_an_answer_after_a_failure_replaces_it_and_keeps_what_happens_besides() -> None:
+    script = Script()
+    script.when().refuse_parameter("seed", shape="text").fail(500).think("Hm.").deprecate("soon")
+
+    assert script.choose(asking("x")) == Behaviour(
+        Answer(reasoning="Hm."),
+        refused_parameters=(ParameterRefusal("seed", "text"),),
+        deprecation="soon",
     )
 
 

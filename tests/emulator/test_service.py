@@ -51,7 +51,7 @@ def test_a_signed_chat_is_answered(emulator: Emulator) -> None:
     ("method", "target", "status", "code"),
     [
         ("GET", "/", 404, "NotAuthorizedOrNotFound"),
-        ("POST", "/20231130/actions/embedText", 404, "NotAuthorizedOrNotFound"),
+        ("POST", "/20231130/actions/generateText", 404, "NotAuthorizedOrNotFound"),
         ("POST", "/20231130/actions/chat/", 404, "NotAuthorizedOrNotFound"),
         ("POST", "/20231130/actions/%63hat", 404, "NotAuthorizedOrNotFound"),
         ("GET", CHAT, 405, "MethodNotAllowed"),

@@ -18,6 +18,7 @@ import msgspec
 
 from ocicat.dialects import openai_chat, sse
 from ocicat.dialects.dialect import Origin
+from ocicat.dialects.parameters import Parameter
 from ocicat.emulator.refusals import Refused, refusal
 from ocicat.errors import InvalidSetting, OcicatError
 from ocicat.vocabulary.chat import ChatChunk, ChatReply, ChatRequest
@@ -26,6 +27,8 @@ __all__ = ["Backend", "BackendModel"]
 
 _TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=600)
 _MAX_SHOWN = 300
+# What is passed on beside OpenAI's parameters; local servers know top_k.
+_PASSED = frozenset({"model", "messages", "stream", "max_tokens", "max_completion_tokens", "top_k"})
 
 
 class Backend:
@@ -71,7 +74,7 @@ class Backend:
     @asynccontextmanager
     async def ask(self, request: ChatRequest) -> AsyncIterator[aiohttp.ClientResponse]:
         """The open answer to a chat. Raises a refusal with status 500 where there is none."""
-        body = {**request, "model": await self.model_for(request["model"])}
+        body = {**_in_openais_words(request), "model": await self.model_for(request["model"])}
         async with self._asked("POST", "/chat/completions", body) as response:
             yield response
 
@@ -146,6 +149,15 @@ class BackendModel:
         for chunk in chunks:
             chunk["model"] = self.origin.model
         return chunks
+
+
+def _in_openais_words(request: ChatRequest) -> dict[str, Any]:
+    """The request without what only OCI's own formats can say."""
+    return {
+        name: value
+        for name, value in request.items()
+        if name in _PASSED or isinstance(openai_chat.PARAMETERS.get(name), Parameter)
+    }
 
 
 def _decoded(data: bytes, url: str) -> dict[str, Any]:

@@ -1,69 +1,72 @@
-"""Reading a chat, from either surface, with every check that comes before an answer.
+"""Reading a chat, from any surface, with every check that comes before an answer.
 
-What OCI would refuse is refused with OCI's words. What OCI takes and the emulator cannot answer yet
-is refused too, in words of its own.
+What OCI would refuse is refused with OCI's words.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
-import msgspec
-
-from ocicat.dialects import registry
-from ocicat.dialects.dialect import Dialect
+from ocicat.dialects import messages, registry, tools
+from ocicat.dialects.dialect import Dialect, Notes
 from ocicat.emulator.call import Call
-from ocicat.emulator.refusals import FORMAT, NOT_FOUND, Refused, in_openai_style, refusal
+from ocicat.emulator.inference import bad_format, check_compartment, find_served, read_details
+from ocicat.emulator.refusals import NOT_FOUND, Refused, in_openai_style, refusal
 from ocicat.emulator.schema.native import check_chat_details
 from ocicat.emulator.schema.openai_chat import check_chat_completion
+from ocicat.emulator.schema.openai_responses import check_response_request
 from ocicat.emulator.schema.reading import SchemaRefused
+from ocicat.emulator.strictness import check_model
 from ocicat.emulator.tenancy import Served, Tenancy
 from ocicat.errors import OcicatError
 from ocicat.vocabulary.chat import ChatRequest
+from ocicat.vocabulary.model import ApiFormat
 
-__all__ = ["Chat", "read_native", "read_openai"]
+__all__ = ["Chat", "read_deployed", "read_native", "read_openai", "read_response"]
+
+_NATIVE_DIALECTS: Final[dict[ApiFormat, str]] = {
+    "GENERIC": "oci_generic",
+    "COHERE": "oci_cohere",
+    "COHEREV2": "oci_cohere_v2",
+}
+#: Parameters of OpenAI's Responses that need a memory.
+_STATEFUL: Final = ("previous_response_id", "conversation", "background")
 
 
 @dataclass(frozen=True, slots=True)
 class Chat:
-    """A chat that may be answered."""
+    """A chat that may be answered. ``api_format`` is ``None`` where the wire is OpenAI's."""
 
     request: ChatRequest
     served: Served
     dialect: Dialect
-    native: bool
+    api_format: ApiFormat | None = None
+    #: Whether it came as one of OpenAI's Responses.
+    is_response: bool = False
+
+    @property
+    def is_native(self) -> bool:
+        """Whether it came through the native API."""
+        return self.api_format is not None
 
     @property
     def sends_done(self) -> bool:
         """Whether the stream of such a chat ends with ``[DONE]``."""
-        return self.served.facts.sends_done if self.native else True
+        return self.served.facts.sends_done if self.is_native else not self.is_response
 
 
 def read_native(call: Call, tenancy: Tenancy) -> Chat:
     """The chat of ``POST /20231130/actions/chat``. Raises :class:`Refused`."""
-    _check_content_type(call, _bad_format)
-    try:
-        body = check_chat_details(call.body)
-    except SchemaRefused as refused:
-        raise Refused(refused.status, refused.body, refused.reason) from None
-    _check_compartment(body["compartmentId"], "compartmentId", tenancy)
-    serving = body["servingMode"]
-    served = (
-        _find(serving["modelId"], tenancy.on_demand)
-        if serving["servingType"] == "ON_DEMAND"
-        else _find(serving["endpointId"], tenancy.dedicated)
-    )
-    format = body["chatRequest"]["apiFormat"]
-    _check_native(served, format, body["chatRequest"])
-    if format == "COHEREV2":
-        raise refusal(
-            501,
-            "The ocicat emulator does not answer COHEREV2 yet.",
-            "the request is a valid COHEREV2 chat, which the emulator does not answer yet",
-        )
-    dialect = registry.dialect("oci_generic" if format == "GENERIC" else "oci_cohere")
-    return Chat(_neutral(dialect, body), served, dialect, native=True)
+    body = read_details(call, check_chat_details, tenancy)
+    served = find_served(body, "CHAT", tenancy)
+    api_format: ApiFormat = body["chatRequest"]["apiFormat"]
+    _check_native(served, api_format)
+    dialect = registry.dialect(_NATIVE_DIALECTS[api_format])
+    request = _neutral(dialect, body)
+    check_model(request, served.facts, native=True)
+    return Chat(request, served, dialect, api_format)
 
 
 def read_openai(call: Call, tenancy: Tenancy) -> Chat:
@@ -79,45 +82,99 @@ def read_openai(call: Call, tenancy: Tenancy) -> Chat:
             "and this one has neither",
         )
     if compartment:
-        _check_compartment(compartment, f"the header {name}", tenancy)
-    _check_content_type(call, _bad_json)
-    try:
-        body = check_chat_completion(call.body)
-    except SchemaRefused as refused:
-        raise Refused(refused.status, refused.body, refused.reason) from None
+        check_compartment(compartment, f"the header {name}", tenancy)
+    body = _read(call, check_chat_completion)
     served = _find(body["model"], lambda id: _either(id, tenancy))
-    _check_openai(served, body)
+    _check_surface(served, "openai", "Chat Completions")
     dialect = registry.dialect("openai_chat")
-    return Chat(_neutral(dialect, body), served, dialect, native=False)
+    request = _neutral(dialect, body)
+    check_model(request, served.facts, native=False)
+    return Chat(request, served, dialect)
 
 
-def _bad_format(reason: str) -> Refused:
-    return refusal(400, FORMAT, reason)
+def read_response(call: Call, tenancy: Tenancy) -> Chat:
+    """The chat of ``POST …/responses``, which nothing is remembered of. Raises :class:`Refused`."""
+    _check_project(call, tenancy)
+    body = _read(call, check_response_request)
+    for parameter in _STATEFUL:
+        if body.get(parameter):
+            raise in_openai_style(
+                400,
+                f"The ocicat emulator remembers no responses, so {parameter!r} leads nowhere.",
+                f"{parameter}: the emulator remembers no responses",
+                param=parameter,
+                code="unsupported_parameter",
+            )
+    served = _find(body["model"], lambda id: _either(id, tenancy))
+    _check_surface(served, "responses", "Responses")
+    dialect = registry.dialect("openai_responses")
+    request = _neutral(dialect, body)
+    check_model(request, served.facts, native=False)
+    return Chat(request, served, dialect, is_response=True)
 
 
-def _bad_json(reason: str) -> Refused:
-    return in_openai_style(
-        400, "The body must be JSON.", reason, param="", code="invalid_content_type"
-    )
+def read_deployed(call: Call, tenancy: Tenancy) -> Chat:
+    """The chat of ``POST /{deployment}/predict…`` of OCI Data Science. Raises :class:`Refused`.
+
+    The name of the model is the deployment's own affair. Plain ``/predict`` does not stream.
+    """
+    ocid, _, path = call.path[1:].partition("/")
+    try:
+        facts = tenancy.deployed(ocid)
+    except LookupError as absent:
+        raise refusal(404, NOT_FOUND, str(absent.args[0]), code="NotAuthorizedOrNotFound") from None
+    body = _read(call, check_chat_completion)
+    if body.get("stream") and path == "predict":
+        raise in_openai_style(
+            400,
+            "Streaming is not supported by /predict; use /predictWithResponseStream.",
+            "stream: /predict gives whole answers; streams come from /predictWithResponseStream "
+            "and from /predict/v1/chat/completions",
+            param="stream",
+            code="unsupported_value",
+        )
+    dialect = registry.dialect("openai_chat")
+    return Chat(_neutral(dialect, body), Served(body["model"], facts), dialect)
 
 
-def _check_content_type(call: Call, refuse: Any) -> None:
+def _read(call: Call, check: Callable[[bytes], dict[str, Any]]) -> dict[str, Any]:
     given = call.headers.get("content-type", "")
     if given.partition(";")[0].strip().lower() != "application/json":
-        raise refuse(f"content-type is {given!r}, not application/json")
-
-
-def _check_compartment(ocid: str, where: str, tenancy: Tenancy) -> None:
-    if not tenancy.has_compartment(ocid):
-        raise refusal(404, NOT_FOUND, f"{where}: the emulator has no compartment {ocid!r}")
-
-
-def _find(id: str, look_up: Any) -> Served:
+        raise in_openai_style(
+            400,
+            "The body must be JSON.",
+            f"content-type is {given!r}, not application/json",
+            param="",
+            code="invalid_content_type",
+        )
     try:
-        served: Served = look_up(id)
+        return check(call.body)
+    except SchemaRefused as refused:
+        raise Refused(refused.status, refused.body, refused.reason) from None
+
+
+def _check_project(call: Call, tenancy: Tenancy) -> None:
+    """Responses belong to a project, whoever asks; a compartment is of no use but may be said."""
+    name = "openai-project" if "openai-project" in call.headers else "opc-project-id"
+    project = call.headers.get(name)
+    if not project:
+        raise refusal(
+            404,
+            NOT_FOUND,
+            "the request needs the header OpenAI-Project (or opc-project-id), and has neither",
+        )
+    if not tenancy.has_project(project):
+        raise refusal(404, NOT_FOUND, f"the header {name}: the emulator has no project {project!r}")
+    for header in ("opc-compartment-id", "compartmentid"):
+        if compartment := call.headers.get(header):
+            check_compartment(compartment, f"the header {header}", tenancy)
+
+
+def _find(id: str, look_up: Callable[[str], Served]) -> Served:
+    try:
+        return look_up(id)
     except LookupError as absent:
         raise refusal(404, f"Entity with key {id} not found", str(absent.args[0])) from None
-    return served
 
 
 def _either(id: str, tenancy: Tenancy) -> Served:
@@ -127,64 +184,45 @@ def _either(id: str, tenancy: Tenancy) -> Served:
     return tenancy.on_demand(id)
 
 
-def _check_native(served: Served, format: str, chat: dict[str, Any]) -> None:
+def _check_native(served: Served, api_format: ApiFormat) -> None:
     facts = served.facts
-    if "CHAT" not in facts.capabilities:
-        raise _bad_format(f"{facts.id} is no chat model: it can {', '.join(facts.capabilities)}")
     if "native" not in facts.transports:
-        raise _bad_format(
+        raise bad_format(
             f"{facts.id} is not served by this API, only by: {', '.join(facts.transports)}"
         )
-    is_cohere = facts.api_format != "GENERIC"
-    if is_cohere != (format != "GENERIC"):
-        raise _bad_format(
-            f"chatRequest.apiFormat is {format}, but {facts.id} is asked in {facts.api_format}"
-        )
-    if facts.length_parameter == "max_completion_tokens" and "maxTokens" in chat:
-        error = _unsupported_max_tokens(facts.id).body
-        # Errors of the model's vendor come as JSON text within OCI's own body.
-        raise refusal(
-            400,
-            msgspec.json.encode(error).decode(),
-            f"{facts.id} takes maxCompletionTokens instead of maxTokens",
+    # Whether Cohere's older models take the newer format too, OCI does not say.
+    if api_format != facts.api_format and (api_format, facts.api_format) != ("COHEREV2", "COHERE"):
+        raise bad_format(
+            f"chatRequest.apiFormat is {api_format}, but {facts.id} is asked in {facts.api_format}"
         )
 
 
-def _check_openai(served: Served, body: dict[str, Any]) -> None:
+def _check_surface(served: Served, transport: str, name: str) -> None:
     facts = served.facts
-    if "openai" not in facts.transports or facts.api_format != "GENERIC":
-        raise in_openai_style(
-            400,
-            f"The model {served.id} is not supported by this API.",
-            f"{facts.id} is not served by Chat Completions; it is asked through the native API "
-            f"({facts.api_format})"
-            if facts.api_format != "GENERIC"
-            else f"{facts.id} is not served by Chat Completions, only by: "
-            f"{', '.join(facts.transports)}",
-            param="model",
-            code="unsupported_model",
-        )
-    if facts.length_parameter == "max_completion_tokens" and "max_tokens" in body:
-        raise _unsupported_max_tokens(facts.id)
-
-
-def _unsupported_max_tokens(model_id: str) -> Refused:
-    return in_openai_style(
+    if transport in facts.transports and facts.api_format == "GENERIC":
+        return
+    reason = (
+        f"it is asked through the native API ({facts.api_format})"
+        if facts.api_format != "GENERIC"
+        else f"only by: {', '.join(facts.transports)}"
+    )
+    raise in_openai_style(
         400,
-        "Unsupported parameter: 'max_tokens' is not supported with this model. "
-        "Use 'max_completion_tokens' instead.",
-        f"{model_id} takes max_completion_tokens instead of max_tokens",
-        param="max_tokens",
-        code="unsupported_parameter",
+        f"The model {served.id} is not supported by this API.",
+        f"{facts.id} is not served by {name}; {reason}",
+        param="model",
+        code="unsupported_model",
     )
 
 
 def _neutral(dialect: Dialect, body: dict[str, Any]) -> ChatRequest:
+    """The neutral request, with messages and tools that answers can be made of."""
     try:
-        return dialect.decode_request(body)
-    except OcicatError as unsupported:
-        raise refusal(
-            400,
-            f"The ocicat emulator cannot answer this yet: {unsupported.message}",
-            f"the request is valid, but the emulator cannot answer it yet: {unsupported}",
-        ) from None
+        request = dialect.decode_request(body)
+        messages.turns(request)
+        tools.tools(request, Notes())
+        tools.choice(request)
+    except OcicatError as unusable:
+        message = f"The ocicat emulator cannot answer this: {unusable.message}"
+        raise refusal(400, message, str(unusable)) from None
+    return request

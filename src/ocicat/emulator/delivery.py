@@ -17,9 +17,11 @@ import msgspec
 from aiohttp import web
 
 from ocicat.dialects import sse
+from ocicat.dialects.parameters import Parameter
 from ocicat.emulator.call import EVENT_STREAM, JSON, Call
 from ocicat.emulator.chats import Chat
-from ocicat.emulator.refusals import REASON_HEADER, Refused, header_text
+from ocicat.emulator.families import Cutter, style_of
+from ocicat.emulator.refusals import REASON_HEADER, Refused, Shape, header_text, of_parameter
 from ocicat.emulator.script import Behaviour, Failure
 from ocicat.emulator.streams import Splitter, StreamStyle, encode_event, pad
 from ocicat.vocabulary.chat import ChatChunk, ChatReply
@@ -63,6 +65,7 @@ async def deliver(
     scripted = await misbehave(call, behaviour)
     if scripted is not None:
         return scripted
+    _refuse_parameters(chat, behaviour)
     silence = _silence(behaviour)
     if chat.request.get("stream"):
         return await _deliver_stream(call, chat, behaviour, source, style, dice, silence)
@@ -127,23 +130,65 @@ def _fail(call: Call, failure: Failure) -> web.Response:
     return call.json_reply(body, status=failure.status, headers=headers)
 
 
+def _refuse_parameters(chat: Chat, behaviour: Behaviour) -> None:
+    """Refuse what a rule wants refused. Raises :class:`Refused`."""
+    usual: Shape = "nested" if chat.is_native else "openai"
+    for refused in behaviour.refused_parameters:
+        name = refused.parameter
+        if chat.request.get(name) is not None:
+            shape = refused.shape or usual
+            shown = _wire_name(chat, name) if shape == "text" else name
+            message = f"Unsupported parameter: '{shown}' is not supported with this model."
+            raise of_parameter(name, message, f"{_SCRIPTED} refuses {name}", shape=shape)
+    if behaviour.refuses_streaming and chat.request.get("stream"):
+        shown = "isStream" if chat.is_native else "stream"
+        message = f"Streaming is not supported by this endpoint: '{shown}' must be false."
+        raise of_parameter(
+            "stream",
+            message,
+            f"{_SCRIPTED} refuses to stream",
+            shape="text" if chat.is_native else "openai",
+            code="unsupported_value",
+        )
+
+
+def _wire_name(chat: Chat, parameter: str) -> str:
+    entry = chat.dialect.PARAMETERS.get(parameter)
+    if isinstance(entry, Parameter):
+        return entry.wire
+    first, *others = parameter.split("_")
+    return first + "".join(map(str.title, others)) if chat.is_native else parameter
+
+
+def _answer_headers(chat: Chat, behaviour: Behaviour) -> dict[str, str]:
+    """The header in which OCI says that a model will go."""
+    facts = chat.served.facts
+    info = behaviour.deprecation
+    if info is None and chat.is_native and facts.deprecated:
+        info = f"{facts.id} is deprecated."
+        if facts.replaced_by:
+            info += f" Use {facts.replaced_by}."
+    return {} if info is None else {"model-deprecation-info": header_text(info)}
+
+
 async def _deliver_whole(
     call: Call, chat: Chat, behaviour: Behaviour, source: Source, silence: float
 ) -> web.StreamResponse:
     if behaviour.error_event is not None:
         value: Any = behaviour.error_event.event
     else:
-        value = chat.dialect.encode_reply(await source.reply())
+        style = style_of(chat.served.facts, responses=chat.is_response)
+        value = style.dress(chat.dialect.encode_reply(await source.reply()))
     body = msgspec.json.encode(value)
     call.record(200)
     await asyncio.sleep(silence)
+    headers = _answer_headers(chat, behaviour)
     pauses = [stall.seconds for stall in behaviour.stalls if stall.after_events is not None]
     if not pauses and behaviour.cut is None:
-        return call.whole(200, body, JSON)
+        return call.whole(200, body, JSON, headers)
     half = len(body) // 2
-    response = web.StreamResponse(
-        headers=call.reply_headers(JSON, {"content-length": str(len(body))})
-    )
+    headers["content-length"] = str(len(body))
+    response = web.StreamResponse(headers=call.reply_headers(JSON, headers))
     await response.prepare(call.http)
     await response.write(body[:half])
     await asyncio.sleep(sum(pauses))
@@ -183,10 +228,14 @@ async def _deliver_stream(
 
 
 async def _events(chat: Chat, source: Source) -> AsyncIterator[dict[str, Any]]:
-    encoder = chat.dialect.stream_encoder()
+    style = style_of(chat.served.facts, responses=chat.is_response)
+    cutter, encoder = Cutter(style), chat.dialect.stream_encoder()
     async for chunk in source.chunks():
-        for event in encoder.feed(chunk):
-            yield event
+        for piece in cutter.feed(chunk):
+            for event in encoder.feed(piece):
+                yield style.dress(event)
+    for event in encoder.end():
+        yield event
 
 
 class _Stream:
@@ -202,7 +251,9 @@ class _Stream:
         self._dice = dice
         self._splitter = Splitter(dice) if style.split else None
         self._sent = 0
-        self._response = web.StreamResponse(headers=call.reply_headers(EVENT_STREAM))
+        self._response = web.StreamResponse(
+            headers=call.reply_headers(EVENT_STREAM, _answer_headers(chat, behaviour))
+        )
         #: Whether nothing more is to be sent.
         self.over = False
 
@@ -212,7 +263,7 @@ class _Stream:
 
     async def send(self, event: dict[str, Any]) -> None:
         """Send one event of the answer, unless a rule has something else in mind."""
-        if self._chat.native and self._style.pad:
+        if self._chat.is_native and self._style.pad:
             event = pad(event, self._dice)
         data = encode_event(event, self._style)
         if await self._intervene(data, at_end=False):

@@ -17,7 +17,7 @@ from typing import Any, Final
 from aiohttp import web
 
 from ocicat.emulator.backend import Backend
-from ocicat.emulator.home import COMPARTMENT_ID, Home
+from ocicat.emulator.home import COMPARTMENT_ID, PROJECT_ID, Home
 from ocicat.emulator.identity.plane import IdentityPlane
 from ocicat.emulator.ledger import Ledger, Received
 from ocicat.emulator.rules_file import load_rules
@@ -200,9 +200,22 @@ class Emulator:
         return COMPARTMENT_ID
 
     @property
-    def endpoints(self) -> Mapping[ApiFormat, str]:
-        """The OCID of a dedicated endpoint for each API format."""
-        return {api_format: ocid for api_format, (ocid, _) in ENDPOINTS.items()}
+    def project_id(self) -> str:
+        """The OCID of the project that Responses belong to."""
+        return PROJECT_ID
+
+    @property
+    def endpoints(self) -> Mapping[str, str]:
+        """The OCID of a dedicated endpoint for each API format, and of one that is ``IMPORTED``.
+
+        The last serves a model that writes its tool calls into its text.
+        """
+        return {kind: ocid for kind, (ocid, _) in ENDPOINTS.items()}
+
+    @property
+    def deployments(self) -> tuple[str, ...]:
+        """The OCIDs of model deployments of OCI Data Science."""
+        return self.tenancy.deployments()
 
     def environment(self) -> dict[str, str]:
         """The environment variables with which clients find the emulator."""
@@ -249,6 +262,10 @@ class Emulator:
         """Make another compartment known."""
         self.tenancy.add_compartment(ocid)
 
+    def add_project(self, ocid: str) -> None:
+        """Make another project known."""
+        self.tenancy.add_project(ocid)
+
     def add_model(self, model_id: str, *, api_format: ApiFormat | None = None) -> None:
         """Make a model known that the catalogue does not have, or has as retired."""
         self.tenancy.add_model(model_id, api_format=api_format)
@@ -256,6 +273,10 @@ class Emulator:
     def add_endpoint(self, ocid: str, model_id: str) -> None:
         """Make a dedicated endpoint known that serves a known model."""
         self.tenancy.add_endpoint(ocid, model_id)
+
+    def add_deployment(self, ocid: str, model_id: str = "odsc-llm") -> None:
+        """Make a model deployment of OCI Data Science known."""
+        self.tenancy.add_deployment(ocid, model_id)
 
     # --- the server's thread ---------------------------------------------------------------------
 

@@ -21,6 +21,7 @@ from ocicat.signing.keys import fingerprint
 
 __all__ = [
     "COMPARTMENT_ID",
+    "PROJECT_ID",
     "REGION",
     "TENANCY_ID",
     "USER_ID",
@@ -34,6 +35,7 @@ USER_ID: Final = "ocid1.user.oc1..aaaaaaaaocicatemulatoruser"
 COMPARTMENT_ID: Final = "ocid1.compartment.oc1..aaaaaaaaocicatemulatorcompartment"
 #: The region that the emulator plays.
 REGION: Final = "us-chicago-1"
+PROJECT_ID: Final = f"ocid1.generativeaiproject.oc1.{REGION}.amaaaaaaocicatemulatorproject"
 
 _MARK: Final = "# Written by the ocicat emulator, and again at each of its starts."
 
@@ -54,6 +56,7 @@ class Home:
         self.tenancy_id: str = TENANCY_ID
         self.user_id: str = USER_ID
         self.compartment_id: str = COMPARTMENT_ID
+        self.project_id: str = PROJECT_ID
         self.region: str = REGION
         self._refuse_a_stranger()
         if not self.key_file.exists():
@@ -113,6 +116,7 @@ class Home:
             "OCI_CONFIG_FILE": str(self.config_file),
             "OCI_PROFILE": "DEFAULT",
             "OCI_COMPARTMENT_ID": self.compartment_id,
+            "OCI_GENAI_PROJECT_ID": self.project_id,
         }
 
     def _refuse_a_stranger(self) -> None:

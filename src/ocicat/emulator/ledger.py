@@ -11,6 +11,12 @@ from ocicat.vocabulary.chat import ChatRequest
 
 __all__ = ["MAX_ENTRIES", "Ledger", "Received"]
 
+# How the paths of chats end.
+_CHATS: Final = (
+    *("/actions/chat", "/completions", "/responses"),
+    *("/predict", "/predictWithResponseStream"),
+)
+
 #: The ledger keeps this many requests; older ones are forgotten.
 MAX_ENTRIES: Final = 10_000
 
@@ -77,7 +83,7 @@ class Ledger(Sequence[Received]):
     @property
     def chats(self) -> list[Received]:
         """The requests that asked for a chat, refused ones included."""
-        return [entry for entry in self if entry.path.endswith(("/actions/chat", "/completions"))]
+        return [entry for entry in self if entry.path.endswith(_CHATS)]
 
     def clear(self) -> None:
         """Forget all requests."""

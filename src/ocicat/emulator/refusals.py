@@ -12,17 +12,25 @@ users of the inference API have reported.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, Literal
+
+import msgspec
 
 __all__ = [
     "FORMAT",
     "NOT_FOUND",
     "REASON_HEADER",
     "Refused",
+    "Shape",
     "header_text",
     "in_openai_style",
+    "of_parameter",
     "refusal",
 ]
+
+#: How a refusal of one parameter looks: an OpenAI error object; the JSON text of one as the message
+#: of OCI's own error (the model's vendor speaks); words alone as that message.
+Shape = Literal["openai", "nested", "text"]
 
 REASON_HEADER: Final = "x-ocicat-emulator-reason"
 
@@ -70,6 +78,22 @@ def in_openai_style(status: int, message: str, reason: str, *, param: str, code:
         "code": code,
     }
     return Refused(status, {"error": error}, reason)
+
+
+def of_parameter(
+    parameter: str,
+    message: str,
+    reason: str,
+    *,
+    shape: Shape,
+    code: str = "unsupported_parameter",
+) -> Refused:
+    """A 400 that refuses one parameter, in one of the shapes that such refusals have."""
+    error = in_openai_style(400, message, reason, param=parameter, code=code)
+    if shape == "openai":
+        return error
+    text = msgspec.json.encode(error.body).decode() if shape == "nested" else message
+    return refusal(400, text, reason)
 
 
 def header_text(reason: str) -> str:

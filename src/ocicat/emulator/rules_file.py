@@ -15,9 +15,18 @@
     when = "story"
     cut_after = { events = 3, mid_event = true }
 
-The other verbs: ``finish_reason`` (beside ``answer``), ``stall = { seconds, after_events }``,
-``error_event = { event = {…}, after_events }``, ``reset = true`` and
-``reply_raw = { status, headers, body }``.
+    [[rule]]
+    when = "Oslo"
+    think = "I need the weather."
+    call_tool = [{ name = "weather", arguments = { city = "Oslo" } }]
+    times = 1
+
+The other verbs of an answer: ``finish_reason`` (beside ``answer``), ``answers`` (a list of texts),
+``write_tool_markup = true``, ``cite = [{ text, documents, url, title }]``, ``search`` (a list of
+queries) and ``ground`` (a table). Further: ``stall = { seconds, after_events }``,
+``error_event = { event = {…}, after_events }``, ``reset = true``,
+``reply_raw = { status, headers, body }``, ``refuse_parameter = [{ parameter, shape }]``,
+``refuse_streaming = true`` and ``deprecate`` (a text).
 """
 
 from __future__ import annotations
@@ -29,7 +38,8 @@ from typing import Annotated, Any
 
 import msgspec
 
-from ocicat.emulator.script import Script
+from ocicat.emulator.refusals import Shape
+from ocicat.emulator.script import Rule, Script
 from ocicat.errors import InvalidSetting
 
 __all__ = ["load_rules"]
@@ -73,18 +83,53 @@ class _Raw(_Table):
     body: str = ""
 
 
+class _Call(_Table):
+    name: str
+    arguments: dict[str, Any] | str = "{}"
+    id: str | None = None
+
+
+class _Citation(_Table):
+    text: str
+    documents: list[str] = []
+    url: str = ""
+    title: str = ""
+
+
+class _Refusal(_Table):
+    parameter: str
+    shape: Shape | None = None
+
+
 class _Rule(_Table):
     when: str | None = None
     pattern: str | None = None
     times: Count | None = None
     answer: str | None = None
     finish_reason: str | None = None
+    answers: list[str] | None = None
+    think: str | None = None
+    call_tool: list[_Call] = []
+    write_tool_markup: bool = False
+    cite: list[_Citation] = []
+    search: list[str] | None = None
+    ground: dict[str, Any] | None = None
     fail: _Fail | None = None
     reply_raw: _Raw | None = None
     reset: bool = False
     stall: _Stall | None = None
     cut_after: _Cut | None = None
     error_event: _ErrorEvent | None = None
+    refuse_parameter: list[_Refusal] = []
+    refuse_streaming: bool = False
+    deprecate: str | None = None
+
+    @property
+    def speaks(self) -> bool:
+        """Whether it says anything of an answer."""
+        said = (self.answer, self.answers, self.think, self.search, self.ground)
+        others = self.call_tool or self.write_tool_markup or self.cite
+        return bool(others) or any(each is not None for each in said)
 
 
 class _File(_Table):
@@ -113,10 +158,12 @@ def _add(rule: _Rule, script: Script, where: Path, number: int) -> None:
         raise _invalid(where, f"{here} has both `when` and `pattern`")
     if rule.finish_reason is not None and rule.answer is None:
         raise _invalid(where, f"{here} has `finish_reason` without `answer`")
-    verbs = [rule.answer is not None, rule.fail is not None, rule.reply_raw is not None, rule.reset]
+    if rule.answer is not None and rule.answers is not None:
+        raise _invalid(where, f"{here} has both `answer` and `answers`")
+    verbs = [rule.speaks, rule.fail is not None, rule.reply_raw is not None, rule.reset]
     if sum(verbs) > 1:
         raise _invalid(
-            where, f"{here} has more than one of `answer`, `fail`, `reply_raw` and `reset`"
+            where, f"{here} has more than one of an answer, `fail`, `reply_raw` and `reset`"
         )
     match: str | re.Pattern[str] | None = rule.when
     if rule.pattern is not None:
@@ -127,8 +174,7 @@ def _add(rule: _Rule, script: Script, where: Path, number: int) -> None:
                 where, f"{here}: `pattern` is no regular expression: {problem}"
             ) from None
     made = script.when(match)
-    if rule.answer is not None:
-        made.answer(rule.answer, finish_reason=rule.finish_reason)
+    _answer(rule, made)
     if rule.fail is not None:
         made.fail(**msgspec.structs.asdict(rule.fail))
     if rule.reply_raw is not None:
@@ -141,8 +187,34 @@ def _add(rule: _Rule, script: Script, where: Path, number: int) -> None:
         made.cut_after(**msgspec.structs.asdict(rule.cut_after))
     if rule.error_event is not None:
         made.error_event(**msgspec.structs.asdict(rule.error_event))
+    for refused in rule.refuse_parameter:
+        made.refuse_parameter(**msgspec.structs.asdict(refused))
+    if rule.refuse_streaming:
+        made.refuse_streaming()
+    if rule.deprecate is not None:
+        made.deprecate(rule.deprecate)
     if rule.times is not None:
         made.times(rule.times)
+
+
+def _answer(rule: _Rule, made: Rule) -> None:
+    """Give a new rule what the file says of its answer."""
+    if rule.answer is not None:
+        made.answer(rule.answer, finish_reason=rule.finish_reason)
+    if rule.answers is not None:
+        made.answers(rule.answers)
+    if rule.think is not None:
+        made.think(rule.think)
+    for call in rule.call_tool:
+        made.call_tool(**msgspec.structs.asdict(call))
+    if rule.write_tool_markup:
+        made.write_tool_markup()
+    for citation in rule.cite:
+        made.cite(**msgspec.structs.asdict(citation))
+    if rule.search is not None:
+        made.search(rule.search)
+    if rule.ground is not None:
+        made.ground(rule.ground)
 
 
 def _invalid(path: Path, problem: str) -> InvalidSetting:

@@ -10,27 +10,41 @@ Rules are tried in the order in which they were made, and the first that fits an
 decides; a chat that fits none gets the emulator's default answer. A text or a pattern is looked for
 in the last user message. A rule meets chats that passed every check: a request with a bad
 signature, or of a wrong form, is refused before any rule is asked.
+
+What an answer consists of adds up, so one rule may think, say something and call two tools::
+
+    oci.when("weather").think("Two cities.").call_tool("weather", {"city": "Oslo"}).times(1)
+
+A rule that calls tools needs ``times``, or a match that looks at more than the last user message:
+the chat that brings the tool's result back has the same last user message.
 """
 
 from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Final
 
+import msgspec
+
+from ocicat.emulator.refusals import Shape
 from ocicat.vocabulary.chat import ChatRequest
 
 __all__ = [
+    "Answer",
     "Behaviour",
+    "Citation",
     "Cut",
     "ErrorEvent",
     "Failure",
     "Match",
+    "ParameterRefusal",
     "RawReply",
     "Rule",
     "Script",
+    "ScriptedCall",
     "Stall",
     "last_user_text",
 ]
@@ -38,6 +52,56 @@ __all__ = [
 #: What a rule looks for: a text within the last user message (case matters), a pattern to be found
 #: in it, or a function over the neutral request. ``None`` fits every chat.
 Match = str | re.Pattern[str] | Callable[[ChatRequest], bool] | None
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptedCall:
+    """A tool call. ``arguments`` is the text that the model writes, JSON or not.
+
+    Without an ``id`` it is given one, where its model's family gives ids at all.
+    """
+
+    name: str
+    arguments: str
+    id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A stretch of the answer, and where it comes from: documents by their ids, or a web page."""
+
+    text: str
+    documents: tuple[str, ...] = ()
+    url: str = ""
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What an answer consists of.
+
+    * ``texts``: one for each of several answers; the last of them serves for those that have none.
+      Without texts and calls, the emulator says what it says without a rule.
+    * ``markup``: calls are written into the text.
+    * ``grounding``: what a search found, as OCI gives it.
+    """
+
+    texts: tuple[str, ...] = ()
+    finish_reason: str | None = None
+    reasoning: str = ""
+    calls: tuple[ScriptedCall, ...] = ()
+    markup: bool = False
+    citations: tuple[Citation, ...] = ()
+    search_queries: tuple[str, ...] = ()
+    grounding: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterRefusal:
+    """A parameter (by its neutral name) that is refused, and the shape of the error."""
+
+    parameter: str
+    shape: Shape | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,24 +151,33 @@ class ErrorEvent:
 
 @dataclass(frozen=True, slots=True)
 class Behaviour:
-    """How one chat is met. The default is an ordinary answer."""
+    """How one chat is met. The default is an ordinary answer.
 
-    text: str | None = None
-    finish_reason: str | None = None
+    ``deprecation`` is what OCI says of a model that will go, in a header of the answer.
+    """
+
+    answer: Answer | None = None
     failure: Failure | None = None
     raw: RawReply | None = None
     reset: bool = False
     stalls: tuple[Stall, ...] = ()
     cut: Cut | None = None
     error_event: ErrorEvent | None = None
+    refused_parameters: tuple[ParameterRefusal, ...] = ()
+    refuses_streaming: bool = False
+    deprecation: str | None = None
+
+
+_NOTHING: Final[Mapping[str, Any]] = {}
 
 
 @dataclass(eq=False, slots=True)
 class Rule:
     """One rule. Each method changes it and returns it, so that they can be chained.
 
-    ``answer``, ``fail``, ``reply_raw`` and ``reset`` say what is answered, and the last of them
-    counts; ``stall``, ``cut_after`` and ``error_event`` say what happens on the way.
+    An answer (``answer``, ``answers``, ``think``, ``call_tool``, ``cite``, ``search``, ``ground``,
+    ``write_tool_markup``), ``fail``, ``reply_raw`` and ``reset`` say what is answered, and the last
+    of the four counts; the other methods say what happens besides.
     """
 
     match: Match
@@ -117,9 +190,52 @@ class Rule:
         """Answer with ``text``, of which length limit and stop sequences still apply.
 
         ``finish_reason`` is one of OpenAI's words, such as ``"content_filter"``; by default it is
-        what comes of the limits, ``"stop"`` or ``"length"``.
+        what comes of the limits, ``"stop"`` or ``"length"``, or ``"tool_calls"``.
         """
-        return self._only(text=text, finish_reason=finish_reason)
+        return self._say(texts=(text,), finish_reason=finish_reason)
+
+    def answers(self, texts: Iterable[str]) -> Rule:
+        """Answer with these texts where several answers (``n``) are asked for."""
+        return self._say(texts=tuple(texts))
+
+    def think(self, text: str) -> Rule:
+        """Reason before answering, whatever the model can do."""
+        return self._say(reasoning=text)
+
+    def call_tool(
+        self, name: str, arguments: Mapping[str, Any] | str = "{}", id: str | None = None
+    ) -> Rule:
+        """Call a tool; once more for another call in parallel.
+
+        A text as ``arguments`` is sent as it is, so that broken JSON can be sent too.
+        """
+        if not isinstance(arguments, str):
+            arguments = msgspec.json.encode(arguments).decode()
+        return self._say(more={"calls": (ScriptedCall(name, arguments, id),)})
+
+    def write_tool_markup(self) -> Rule:
+        """Write the calls into the text, as ``<tool_call>{…}</tool_call>``.
+
+        So do models on dedicated clusters that were not told how to call tools.
+        """
+        return self._say(markup=True)
+
+    def cite(
+        self, text: str, documents: Iterable[str] = (), *, url: str = "", title: str = ""
+    ) -> Rule:
+        """Cite sources for ``text``, which must be part of the answer.
+
+        ``documents`` are ids of documents, which Cohere's models cite; others cite a ``url``.
+        """
+        return self._say(more={"citations": (Citation(text, tuple(documents), url, title),)})
+
+    def search(self, queries: Iterable[str]) -> Rule:
+        """Say what to search for, as Cohere's models do."""
+        return self._say(search_queries=tuple(queries))
+
+    def ground(self, metadata: Mapping[str, Any]) -> Rule:
+        """Ground the answer: ``metadata`` is the ``groundingMetadata`` of OCI's GENERIC format."""
+        return self._say(grounding=dict(metadata))
 
     def fail(
         self,
@@ -149,10 +265,7 @@ class Rule:
 
     def stall(self, seconds: float, *, after_events: int | None = None) -> Rule:
         """Be silent for so long: before the headers, or after so many events of the stream."""
-        with self._lock:
-            stalls = (*self.behaviour.stalls, Stall(seconds, after_events))
-            self.behaviour = replace(self.behaviour, stalls=stalls)
-        return self
+        return self._besides(more={"stalls": (Stall(seconds, after_events),)})
 
     def cut_after(self, events: int, *, mid_event: bool = False, clean: bool = False) -> Rule:
         """End the stream after so many events, or after half of the next one (``mid_event``).
@@ -160,19 +273,31 @@ class Rule:
         The connection is closed in the middle of the HTTP body; with ``clean`` the body ends as it
         should, as a proxy in between may make it. An answer that is no stream is cut in half.
         """
-        with self._lock:
-            self.behaviour = replace(self.behaviour, cut=Cut(events, mid_event, clean))
-        return self
+        return self._besides(cut=Cut(events, mid_event, clean))
 
     def error_event(self, event: Mapping[str, Any], *, after_events: int = 1) -> Rule:
         """Send ``event`` after so many events and end the stream.
 
         An answer that is no stream has ``event`` as its whole body, with status 200.
         """
-        with self._lock:
-            error = ErrorEvent(dict(event), after_events)
-            self.behaviour = replace(self.behaviour, error_event=error)
-        return self
+        return self._besides(error_event=ErrorEvent(dict(event), after_events))
+
+    def refuse_parameter(self, parameter: str, *, shape: Shape | None = None) -> Rule:
+        """Refuse chats that come with ``parameter`` (its OpenAI name), with a 400.
+
+        ``shape`` is ``"openai"`` (an OpenAI error object), ``"nested"`` (the JSON text of one as
+        the message of OCI's own error) or ``"text"`` (words alone); by default it is that of the
+        surface. Without the parameter the rule does whatever else it says.
+        """
+        return self._besides(more={"refused_parameters": (ParameterRefusal(parameter, shape),)})
+
+    def refuse_streaming(self) -> Rule:
+        """Refuse chats that ask for a stream, with a 400, as some dedicated endpoints do."""
+        return self._besides(refuses_streaming=True)
+
+    def deprecate(self, info: str) -> Rule:
+        """Say in the header ``model-deprecation-info`` that the model will go."""
+        return self._besides(deprecation=info)
 
     def times(self, count: int) -> Rule:
         """The rule is used up after ``count`` chats."""
@@ -199,14 +324,30 @@ class Rule:
             self.used += 1
             return self.behaviour
 
-    def _only(self, **changes: Any) -> Rule:
-        """Replace what is answered, and keep what happens on the way."""
+    def _say(self, *, more: Mapping[str, Any] = _NOTHING, **changes: Any) -> Rule:
+        """Answer, with these ingredients beside those that there are."""
         with self._lock:
-            kept = self.behaviour
-            self.behaviour = Behaviour(
-                stalls=kept.stalls, cut=kept.cut, error_event=kept.error_event, **changes
+            answer = _changed(self.behaviour.answer or Answer(), more, changes)
+            self.behaviour = replace(
+                self.behaviour, answer=answer, failure=None, raw=None, reset=False
             )
         return self
+
+    def _only(self, **changes: Any) -> Rule:
+        """Do this in place of any answer, and keep what happens besides."""
+        nothing = {"answer": None, "failure": None, "raw": None, "reset": False}
+        return self._besides(**{**nothing, **changes})
+
+    def _besides(self, *, more: Mapping[str, Any] = _NOTHING, **changes: Any) -> Rule:
+        with self._lock:
+            self.behaviour = _changed(self.behaviour, more, changes)
+        return self
+
+
+def _changed(value: Any, more: Mapping[str, Any], changes: Mapping[str, Any]) -> Any:
+    """The dataclass with ``changes``; what is in ``more`` is added to the tuples there."""
+    added = {name: (*getattr(value, name), *items) for name, items in more.items()}
+    return replace(value, **added, **changes)
 
 
 class Script:
@@ -247,5 +388,5 @@ def last_user_text(request: ChatRequest) -> str:
             content = message.get("content") or ""
             if isinstance(content, str):
                 return content
-            return "\n".join(part.get("text") or "" for part in content)
+            return "\n".join(part["text"] for part in content if part.get("text"))
     return ""

@@ -16,17 +16,28 @@ from typing import Final
 from aiohttp import web
 
 from ocicat.dialects.dialect import Origin
-from ocicat.emulator import models
 from ocicat.emulator.answers import ScriptedModel
 from ocicat.emulator.backend import Backend, BackendModel
 from ocicat.emulator.call import Call
-from ocicat.emulator.chats import Chat, read_native, read_openai
+from ocicat.emulator.chats import (
+    Chat,
+    read_deployed,
+    read_native,
+    read_openai,
+    read_response,
+)
 from ocicat.emulator.delivery import Source, deliver, hang_up, misbehave
+from ocicat.emulator.discovery import discover_models
+from ocicat.emulator.embeddings import embed_text
+from ocicat.emulator.endpoints import get_endpoint, list_endpoints
+from ocicat.emulator.guardrails import apply_guardrails, list_guardrail_versions
 from ocicat.emulator.identity.admission import admit_bearer, authenticate, authorize
 from ocicat.emulator.identity.operations import IDENTITY_OPERATIONS, IdentityOperation
 from ocicat.emulator.identity.plane import IdentityPlane
 from ocicat.emulator.ledger import Ledger, Received
+from ocicat.emulator.models import get_model, list_models
 from ocicat.emulator.refusals import Refused, refusal
+from ocicat.emulator.rerank import rerank_text
 from ocicat.emulator.script import Behaviour, Script
 from ocicat.emulator.streams import StreamStyle
 from ocicat.emulator.tenancy import Tenancy
@@ -36,6 +47,12 @@ __all__ = ["MAX_BODY_BYTES", "Service"]
 
 #: Larger bodies are refused with 413.
 MAX_BODY_BYTES: Final = 32 * 1024 * 1024
+
+#: The paths of a model deployment of OCI Data Science.
+_PREDICT: Final = re.compile(
+    r"/ocid1\.datasciencemodeldeployment\.[^/]+/(predict|predictWithResponseStream)"
+    r"(/v1/chat/completions)?"
+)
 
 _log = logging.getLogger("ocicat.emulator")
 
@@ -72,11 +89,31 @@ class Service:
         self._observe = observe
         self._streams_begun = 0
         self._operations: list[tuple[re.Pattern[str], dict[str, Operation]]] = [
-            (re.compile(r"/20231130/actions/chat"), {"POST": self._native_chat}),
-            (re.compile(r"/openai/v1/chat/completions"), {"POST": self._openai_chat}),
-            (re.compile(r"/20231130/actions/v1/chat/completions"), {"POST": self._openai_chat}),
-            (re.compile(r"/20231130/models"), {"GET": self._list_models}),
-            (re.compile(r"/20231130/models/[^/]+"), {"GET": self._get_model}),
+            (re.compile(r"/20231130/actions/chat"), {"POST": self._chatting(read_native)}),
+            (
+                re.compile(r"/(openai/v1|20231130/actions/v1)/chat/completions"),
+                {"POST": self._chatting(read_openai, with_api_key=True)},
+            ),
+            (
+                re.compile(r"/((openai/)?v1|20231130/actions/v1)/responses"),
+                {"POST": self._chatting(read_response, with_api_key=True)},
+            ),
+            (_PREDICT, {"POST": self._chatting(read_deployed)}),
+            (re.compile(r"/20231130/actions/embedText"), {"POST": self._signed(embed_text)}),
+            (re.compile(r"/20231130/actions/rerankText"), {"POST": self._signed(rerank_text)}),
+            (
+                re.compile(r"/20231130/actions/applyGuardrails"),
+                {"POST": self._signed(apply_guardrails)},
+            ),
+            (
+                re.compile(r"/20231130/guardrailVersions"),
+                {"GET": self._signed(list_guardrail_versions)},
+            ),
+            (re.compile(r"/20231130/models"), {"GET": self._signed(list_models)}),
+            (re.compile(r"/20231130/models/[^/]+"), {"GET": self._signed(get_model)}),
+            (re.compile(r"/20231130/endpoints"), {"GET": self._signed(list_endpoints)}),
+            (re.compile(r"/20231130/endpoints/[^/]+"), {"GET": self._signed(get_endpoint)}),
+            (re.compile(r"/20231130/modelDiscovery"), {"GET": self._signed(discover_models)}),
             (re.compile(r"/20160918/regions"), {"GET": self._list_regions}),
             *(
                 (operation.path, {operation.method: self._of_identity(operation)})
@@ -184,14 +221,15 @@ class Service:
         authenticate(call, self.identity)
         authorize(call, self.identity)
 
-    async def _native_chat(self, call: Call) -> web.StreamResponse:
-        self._admit(call)
-        return await self._chat(call, read_native(call, self.tenancy))
+    def _chatting(
+        self, read: Callable[[Call, Tenancy], Chat], *, with_api_key: bool = False
+    ) -> Operation:
+        async def admit_and_answer(call: Call) -> web.StreamResponse:
+            if not (with_api_key and admit_bearer(call, self.identity)):
+                self._admit(call)
+            return await self._chat(call, read(call, self.tenancy))
 
-    async def _openai_chat(self, call: Call) -> web.StreamResponse:
-        if not admit_bearer(call, self.identity):
-            self._admit(call)
-        return await self._chat(call, read_openai(call, self.tenancy))
+        return admit_and_answer
 
     async def _chat(self, call: Call, chat: Chat) -> web.StreamResponse:
         call.chat = chat.request
@@ -208,17 +246,23 @@ class Service:
 
     def _source(self, call: Call, chat: Chat, behaviour: Behaviour) -> Source:
         origin = Origin(chat.request["model"], call.opc_request_id, int(self.now()))
-        if self.backend is not None and behaviour.text is None:
+        if self.backend is not None and behaviour.answer is None:
             return BackendModel(self.backend, chat.request, origin)
-        return ScriptedModel(chat.request, behaviour, origin.reply_id, origin.received)
+        return ScriptedModel(
+            chat.request,
+            behaviour.answer,
+            chat.served.facts,
+            chat.api_format,
+            origin.reply_id,
+            origin.received,
+        )
 
-    async def _list_models(self, call: Call) -> web.StreamResponse:
-        self._admit(call)
-        return models.list_models(call, self.tenancy)
+    def _signed(self, answer: Callable[[Call, Tenancy], web.StreamResponse]) -> Operation:
+        async def admit_and_answer(call: Call) -> web.StreamResponse:
+            self._admit(call)
+            return answer(call, self.tenancy)
 
-    async def _get_model(self, call: Call) -> web.StreamResponse:
-        self._admit(call)
-        return models.get_model(call, self.tenancy, call.path.rpartition("/")[2])
+        return admit_and_answer
 
     async def _list_regions(self, call: Call) -> web.StreamResponse:
         """What ``oci session validate`` and others call to see whether they are let in."""

@@ -1,6 +1,7 @@
-"""Who and what exists in the emulated OCI: keys, compartments, models and dedicated endpoints.
+"""Who and what exists in the emulated OCI: keys, compartments, models and what serves them.
 
-Models are those of the catalogue, and whatever a test adds. Nothing here knows of requests.
+Models are those of the catalogue, an imported one, and whatever a test adds. Nothing here knows of
+requests.
 """
 
 from __future__ import annotations
@@ -15,16 +16,29 @@ from typing import Final
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
-from ocicat.emulator.home import COMPARTMENT_ID, REGION, TENANCY_ID
+from ocicat.emulator.home import COMPARTMENT_ID, PROJECT_ID, REGION, TENANCY_ID
 from ocicat.errors import InvalidKey, InvalidSetting
 from ocicat.routing import catalog
 from ocicat.signing.keys import fingerprint
 from ocicat.vocabulary.model import ApiFormat, ModelFacts
 
-__all__ = ["ENDPOINTS", "Served", "Tenancy", "model_ocid"]
+__all__ = ["DEPLOYMENT_ID", "ENDPOINTS", "IMPORTED", "Served", "Tenancy", "model_ocid"]
 
-#: A dedicated endpoint of each API format: its OCID, and the model that it serves.
-ENDPOINTS: Final[dict[ApiFormat, tuple[str, str]]] = {
+#: A model that was imported, and that writes its tool calls into its text.
+IMPORTED: Final = ModelFacts(
+    "qwen3-32b",
+    vendor="qwen",
+    name="Qwen3 32B",
+    description="An imported model.",
+    context=32_768,
+    transports=("native", "openai"),
+    inline_tool_calls=True,
+    known=False,
+)
+
+#: A dedicated endpoint of each API format, and one of an imported model: its OCID, and the model
+#: that it serves.
+ENDPOINTS: Final[dict[str, tuple[str, str]]] = {
     "GENERIC": (
         f"ocid1.generativeaiendpoint.oc1.{REGION}.amaaaaaaocicatgeneric",
         "meta.llama-3.3-70b-instruct",
@@ -37,7 +51,14 @@ ENDPOINTS: Final[dict[ApiFormat, tuple[str, str]]] = {
         f"ocid1.generativeaiendpoint.oc1.{REGION}.amaaaaaaocicatcoherev2",
         "cohere.command-a-vision-07-2025",
     ),
+    "IMPORTED": (
+        f"ocid1.generativeaiendpoint.oc1.{REGION}.amaaaaaaocicatimported",
+        IMPORTED.id,
+    ),
 }
+
+#: A model deployment of OCI Data Science.
+DEPLOYMENT_ID: Final = f"ocid1.datasciencemodeldeployment.oc1.{REGION}.amaaaaaaocicatdeployment"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +76,15 @@ class Tenancy:
         self._lock = threading.Lock()
         self._keys: dict[str, rsa.RSAPublicKey] = {}
         self._compartments = {COMPARTMENT_ID, TENANCY_ID}
+        self._projects = {PROJECT_ID}
         self._models: dict[str, ModelFacts] = {}  # by name, alias and OCID
         self._endpoints: dict[str, str] = {}
-        for facts in catalog.models():
+        self._deployments: dict[str, ModelFacts] = {}
+        for facts in (*catalog.models(), IMPORTED):
             self._enter(facts)
         for ocid, model in ENDPOINTS.values():
             self._endpoints[ocid] = model
+        self.add_deployment(DEPLOYMENT_ID, "odsc-llm")
 
     def add_key(self, tenancy_id: str, user_id: str, public_pem: str | bytes) -> str:
         """Make a user's API key known, and return the ``keyId`` that its signatures must name.
@@ -98,6 +122,16 @@ class Tenancy:
         with self._lock:
             return ocid in self._compartments
 
+    def add_project(self, ocid: str) -> None:
+        """Make a project known."""
+        with self._lock:
+            self._projects.add(ocid)
+
+    def has_project(self, ocid: str) -> bool:
+        """Whether there is such a project."""
+        with self._lock:
+            return ocid in self._projects
+
     def add_model(self, model_id: str, *, api_format: ApiFormat | None = None) -> None:
         """Make a model known. Its facts are the catalogue's for that id or its family.
 
@@ -123,6 +157,35 @@ class Tenancy:
                 )
             self._endpoints[ocid] = model_id
 
+    def endpoints(self) -> dict[str, ModelFacts]:
+        """All dedicated endpoints by their OCIDs, with the models that they serve."""
+        with self._lock:
+            return {ocid: self._models[model] for ocid, model in self._endpoints.items()}
+
+    def add_deployment(self, ocid: str, model_id: str) -> None:
+        """Make a model deployment of OCI Data Science known, one that serves ``model_id``.
+
+        The facts of its model are the catalogue's for that id or its family.
+        """
+        with self._lock:
+            self._deployments[ocid] = catalog.facts(model_id)
+
+    def deployments(self) -> tuple[str, ...]:
+        """The OCIDs of all model deployments."""
+        with self._lock:
+            return tuple(self._deployments)
+
+    def deployed(self, ocid: str) -> ModelFacts:
+        """The model of a model deployment.
+
+        Raises ``LookupError``, whose argument says that there is none.
+        """
+        with self._lock:
+            facts = self._deployments.get(ocid)
+        if facts is None:
+            raise LookupError(f"the emulator has no model deployment {ocid!r}")
+        return facts
+
     def models(self) -> list[ModelFacts]:
         """All models, in the order in which they became known."""
         with self._lock:
@@ -140,6 +203,8 @@ class Tenancy:
                 f"the emulator has no model {model_id!r}; its models are those of ocicat's "
                 "catalogue and any that add_model() made known"
             )
+        if facts == IMPORTED:
+            raise LookupError(f"{facts.id} is served by a dedicated endpoint only")
         today = datetime.now(UTC).date().isoformat()
         if facts.retired_on_demand is not None and facts.retired_on_demand <= today:
             raise LookupError(
