@@ -4,6 +4,7 @@ VENV ?= .venv
 VERSIONS ?= 3.11 3.12 3.13
 PROMPT ?= In one sentence, what is Oracle Cloud Infrastructure?
 BENCH_VENV := .venv-bench
+FUZZ_VENV := .venv-fuzz
 UV := .tools/uv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
@@ -11,7 +12,7 @@ export PROMPT
 export UV_NO_PROGRESS ?= 1
 export UV_PYTHON_DOWNLOADS ?= never
 
-.PHONY: help setup chat test check format test-pythons live soak bench lock tables clean
+.PHONY: help setup chat test check format test-pythons live soak bench fuzz lock tables clean
 
 help: ## list the tasks
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -50,16 +51,20 @@ soak: setup ## three minutes of calls with tokens that live for two seconds
 bench: $(BENCH_VENV)/.ready ## measure ocicat beside a bound, floors and peers
 	@$(BENCH_VENV)/bin/python -m bench $(ARGS)
 
+fuzz: $(FUZZ_VENV)/.ready ## ten minutes of coverage-guided bytes against every decoder (ARGS="--seconds 300")
+	@$(FUZZ_VENV)/bin/python -m tests.fuzz $(ARGS)
+
 lock: $(UV) ## pin what pyproject.toml asks for, with hashes
-	@for group in dev bench; do \
+	@for group in dev bench fuzz; do \
 	  $(UV) pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 	    --no-annotate --custom-compile-command "make lock" \
 	    pyproject.toml --group $$group -o requirements/$$group.txt || exit 1; \
 	done
 
-tables: setup ## make the tables that are generated (regions, catalogue)
+tables: setup ## make the tables that are generated (regions, catalogue, support)
 	@$(BIN)/python tools/make_regions.py
 	@$(BIN)/python tools/make_catalog.py
+	@$(BIN)/python tools/make_support.py
 
 clean: ## remove what the tasks above have made
 	rm -rf .venv .venv-* .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build
@@ -72,3 +77,6 @@ $(VENV)/.ready: requirements/dev.txt pyproject.toml | $(UV)
 
 $(BENCH_VENV)/.ready: requirements/bench.txt pyproject.toml | $(UV)
 	@sh tools/make_venv.sh $(UV) "$(PYTHON)" $(BENCH_VENV) requirements/bench.txt
+
+$(FUZZ_VENV)/.ready: requirements/fuzz.txt pyproject.toml | $(UV)
+	@sh tools/make_venv.sh $(UV) "$(PYTHON)" $(FUZZ_VENV) requirements/fuzz.txt
