@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ocicat import errors
     from ocicat._version import __version__
+    from ocicat.client.counting import TokenEstimate, count_tokens
+    from ocicat.client.discovery import Model, ModelList, alist_models, list_models
     from ocicat.client.functions import acompletion, completion
     from ocicat.client.httpx_auth import (
         HttpxOciAuth,
@@ -31,7 +33,22 @@ if TYPE_CHECKING:
         OciUserPrincipalAuth,
         OciWorkloadIdentityAuth,
     )
-    from ocicat.client.replies import ChatCompletion, ChatCompletionChunk
+    from ocicat.client.operations import (
+        aapply_guardrails,
+        aembedding,
+        apply_guardrails,
+        arerank,
+        embedding,
+        rerank,
+    )
+    from ocicat.client.pricing import cost_of
+    from ocicat.client.replies import (
+        ChatCompletion,
+        ChatCompletionChunk,
+        EmbeddingResponse,
+        GuardrailsResponse,
+        RerankResponse,
+    )
     from ocicat.client.stream import AsyncChatStream, ChatStream
     from ocicat.errors import OcicatError
     from ocicat.vocabulary.flow import Timeout
@@ -41,7 +58,11 @@ __all__ = [
     "ChatCompletion",
     "ChatCompletionChunk",
     "ChatStream",
+    "EmbeddingResponse",
+    "GuardrailsResponse",
     "HttpxOciAuth",
+    "Model",
+    "ModelList",
     "OciApiKeyAuth",
     "OciDelegationTokenAuth",
     "OciInstancePrincipalAuth",
@@ -52,11 +73,23 @@ __all__ = [
     "OciUserPrincipalAuth",
     "OciWorkloadIdentityAuth",
     "OcicatError",
+    "RerankResponse",
     "Timeout",
+    "TokenEstimate",
     "__version__",
+    "aapply_guardrails",
     "acompletion",
+    "aembedding",
+    "alist_models",
+    "apply_guardrails",
+    "arerank",
     "completion",
+    "cost_of",
+    "count_tokens",
+    "embedding",
     "errors",
+    "list_models",
+    "rerank",
 ]
 
 _HOME = {
@@ -79,6 +112,22 @@ _HOME = {
     "__version__": "ocicat._version",
     "acompletion": "ocicat.client.functions",
     "completion": "ocicat.client.functions",
+    "aapply_guardrails": "ocicat.client.operations",
+    "aembedding": "ocicat.client.operations",
+    "apply_guardrails": "ocicat.client.operations",
+    "arerank": "ocicat.client.operations",
+    "embedding": "ocicat.client.operations",
+    "rerank": "ocicat.client.operations",
+    "EmbeddingResponse": "ocicat.client.replies",
+    "GuardrailsResponse": "ocicat.client.replies",
+    "RerankResponse": "ocicat.client.replies",
+    "Model": "ocicat.client.discovery",
+    "ModelList": "ocicat.client.discovery",
+    "alist_models": "ocicat.client.discovery",
+    "list_models": "ocicat.client.discovery",
+    "TokenEstimate": "ocicat.client.counting",
+    "count_tokens": "ocicat.client.counting",
+    "cost_of": "ocicat.client.pricing",
     "errors": "ocicat.errors",
 }
 

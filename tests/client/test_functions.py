@@ -118,8 +118,8 @@ def test_an_option_that_cannot_be_right_is_refused_before_anything_is_sent(
 async def test_the_async_call_refuses_the_same(oci_emulator: Emulator) -> None:
     with pytest.raises(errors.UnknownParameter):
         await acompletion(MODEL, ASK, temprature=0.5)
-    with pytest.raises(errors.UnsupportedFeature, match="`tools`"):
-        await acompletion(MODEL, ASK, tools=[{"type": "function"}], stream=True)
+    with pytest.raises(errors.UnsupportedFeature, match="`safety_mode`"):
+        await acompletion(MODEL, ASK, safety_mode="strict", stream=True)
 
 
 # --- streams that end early ---------------------------------------------------------------------

@@ -32,7 +32,11 @@ DEFAULT_MODEL = "meta.llama-3.3-70b-instruct"
 @click.option("--profile", help="Profile of the OCI config file.")
 @click.option("--auth", help="Kind of identity, such as api_key.")
 @click.option("--compartment-id", help="OCID of the compartment to use.")
-@click.option("--transport", type=click.Choice(["auto", "openai", "native"]), help="Wire to use.")
+@click.option(
+    "--transport",
+    type=click.Choice(["auto", "openai", "native", "responses"]),
+    help="Wire to use.",
+)
 @click.option("--emulator", is_flag=True, help="Ask the built-in emulator, with no OCI account.")
 @click.option("--no-stream", is_flag=True, help="Wait for the whole answer.")
 @click.option("--json", "as_json", is_flag=True, help="Print the reply as JSON.")

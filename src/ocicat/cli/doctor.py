@@ -22,7 +22,11 @@ __all__ = ["doctor"]
 @click.option("--profile", help="Profile of the OCI config file.")
 @click.option("--auth", help="Kind of identity, such as api_key.")
 @click.option("--compartment-id", help="OCID of the compartment to use.")
-@click.option("--transport", type=click.Choice(["auto", "openai", "native"]), help="Wire to use.")
+@click.option(
+    "--transport",
+    type=click.Choice(["auto", "openai", "native", "responses"]),
+    help="Wire to use.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def doctor(
     model: str,

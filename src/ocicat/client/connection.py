@@ -14,14 +14,17 @@ from pathlib import Path
 from typing import Any
 
 from ocicat.auth import files, region_metadata
+from ocicat.call.learning import Learned
 from ocicat.call.skew import ClockSkew
 from ocicat.client import logs
 from ocicat.client.identities import identity_of
 from ocicat.client.settings import DEFAULT_REGION, Settings
+from ocicat.routing.addresses import Address
 from ocicat.routing.regions import Region
-from ocicat.routing.resolve import Place, resolve
+from ocicat.routing.resolve import Place, management, resolve, service
 from ocicat.vocabulary.identity import IdentityResolver
-from ocicat.vocabulary.target import Target, Transport
+from ocicat.vocabulary.model import ModelFacts
+from ocicat.vocabulary.target import Operation, Target, Transport
 
 __all__ = ["Connection", "connect"]
 
@@ -39,22 +42,52 @@ class Connection:
     place: Place
     #: Whether the region is only a guess, which the identity may know better.
     region_is_guessed: bool
+    #: Whether the transport was asked for in the call itself.
+    transport_is_argument: bool
     #: Regions, and the domain of all others, that the table does not have.
     extra_regions: tuple[Region, ...]
     default_domain: str | None
     log: logs.Log | None
     skew: ClockSkew
+    #: What models have been found to refuse.
+    learned: Learned
+    #: The models behind OCIDs that have been looked up; ``None`` where OCI would not say.
+    endpoints: dict[str, ModelFacts | None]
+    #: OCID of the Generative AI project; empty where none is set.
+    project_id: str
     #: Where the config file was, and its state, if one was read.
     profile_path: Path | None
     profile_stamp: files.Stamp | None
 
-    def route(self, model: str, region: Region | None = None) -> Target:
+    def route(
+        self, model: str, region: Region | None = None, *, operation: Operation = "chat"
+    ) -> Target:
         """Where a call to ``model`` goes; in ``region``, if it is given."""
+        place, extra = self._in(region)
+        if operation != "chat" and not self.transport_is_argument:
+            place = replace(place, transport=None)  # a habit for chats is no wish for these
+        return resolve(
+            model,
+            place,
+            operation=operation,
+            extra_regions=extra,
+            default_domain=self.default_domain,
+        )
+
+    def management(self, ocid: str = "", region: Region | None = None) -> Address:
+        """Where OCI describes what ``ocid`` names; in ``region``, if the OCID does not say."""
+        place, extra = self._in(region)
+        return management(place, ocid=ocid, extra_regions=extra, default_domain=self.default_domain)
+
+    def service(self, region: Region | None = None) -> Address:
+        """Where calls go that are the service's and no model's; in ``region``, if it is given."""
+        place, extra = self._in(region)
+        return service(place, extra_regions=extra, default_domain=self.default_domain)
+
+    def _in(self, region: Region | None) -> tuple[Place, tuple[Region, ...]]:
         if region is None:
-            place, extra = self.place, self.extra_regions
-        else:
-            place, extra = replace(self.place, region=region.id), (*self.extra_regions, region)
-        return resolve(model, place, extra_regions=extra, default_domain=self.default_domain)
+            return self.place, self.extra_regions
+        return replace(self.place, region=region.id), (*self.extra_regions, region)
 
     def is_current(self) -> bool:
         """Whether the config file is still as it was."""
@@ -93,7 +126,8 @@ def _identities(
 
     @cache
     def find(transport: Transport) -> IdentityResolver:
-        if transport == "native" and settings.find("api_key") is not None:
+        # The service's own API keys are for its OpenAI-compatible surface alone.
+        if transport in ("native", "deployment") and settings.find("api_key") is not None:
             return identity_of(settings, arguments, must_sign=True)
         return usual
 
@@ -107,7 +141,7 @@ def _environment() -> list[tuple[str, str]]:
 
 
 def _matters(name: str) -> bool:
-    return name.startswith(("OCI", "KUBERNETES_SERVICE_HOST"))
+    return name.startswith(("OCI", "KUBERNETES_SERVICE_HOST", "LOCUS_OCI_TRANSPORT"))
 
 
 def _make(arguments: Mapping[str, Any]) -> Connection:
@@ -122,6 +156,7 @@ def _make(arguments: Mapping[str, Any]) -> Connection:
         transport=settings.get("transport"),
         serving_mode=settings.get("serving_mode"),
         endpoint_id=settings.get("endpoint_id"),
+        api_format=settings.get("api_format"),
     )
     identities = _identities(settings, arguments)
     profile = settings.profile()
@@ -136,10 +171,14 @@ def _make(arguments: Mapping[str, Any]) -> Connection:
         ),
         place=place,
         region_is_guessed=api_base is None and settings.find("region") == DEFAULT_REGION,
+        transport_is_argument=arguments.get("transport") is not None,
         extra_regions=region_metadata.extra_regions(os.environ),
         default_domain=region_metadata.default_domain(os.environ),
         log=logs.log if settings.flag("log_requests") else None,
         skew=ClockSkew(),
+        learned=Learned(),
+        endpoints={},
+        project_id=settings.get("project_id") or "",
         profile_path=profile.path if profile else None,
         profile_stamp=files.stamp(profile.path) if profile else None,
     )

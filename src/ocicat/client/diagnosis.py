@@ -10,7 +10,7 @@ from __future__ import annotations
 import socket
 import ssl
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -19,10 +19,12 @@ from urllib.parse import quote, urlsplit
 from ocicat.call.exchange import exchange
 from ocicat.call.fetch import fetch, get
 from ocicat.client.connection import Connection, connect
-from ocicat.client.functions import prepare, user_agent
+from ocicat.client.functions import prepare
+from ocicat.client.options import user_agent
 from ocicat.client.settings import Settings
 from ocicat.dialects import faults
 from ocicat.errors import OcicatError
+from ocicat.routing.addresses import Address
 from ocicat.transport import sync
 from ocicat.transport.ambient import SYSTEM
 from ocicat.transport.tls import context
@@ -92,6 +94,7 @@ def diagnose(model: str, arguments: Mapping[str, Any]) -> Iterator[Finding]:
         return
     yield Finding("identity", True, repr(identity).strip("<>"))
     identities = connection.identities(target.transport)
+    region = None
     if connection.region_is_guessed and hasattr(identities, "find_region"):
         try:
             region = sync.run(identities.find_region(SYSTEM))
@@ -100,13 +103,19 @@ def diagnose(model: str, arguments: Mapping[str, Any]) -> Iterator[Finding]:
             return
         target = connection.route(model, region)
         yield Finding("region", True, f"{region.id if region else 'not known to the identity'}")
-    for step in (_find_host, _shake_hands, _compare_clocks):
-        finding = step(target)
+    management = connection.management(target.serving.id, region)
+    steps: list[Callable[[], Finding]] = [
+        lambda: _find_host(target),
+        lambda: _shake_hands(target),
+        lambda: _compare_clocks(management),
+    ]
+    for step in steps:
+        finding = step()
         yield finding
         if not finding.ok:
             return
     # Listing models and chatting need different permissions, so one may work without the other.
-    yield _list_models(target, connection)
+    yield _list_models(management, connection)
     yield _chat(model, arguments)
 
 
@@ -167,21 +176,21 @@ def _shake_hands(target: Target) -> Finding:
     return Finding(step, True, f"{said}, {(time.perf_counter() - began) * 1000:.0f} ms")
 
 
-def _models_request(target: Target, compartment_id: str) -> Request:
+def _models_request(address: Address, compartment_id: str) -> Request:
     return get(
-        target.scheme,
-        target.host.removeprefix("inference."),
-        f"/20231130/models?compartmentId={quote(compartment_id, safe='')}&limit=100",
+        address.scheme,
+        address.host,
+        f"{address.path}/20231130/models?compartmentId={quote(compartment_id, safe='')}&limit=100",
         user_agent=user_agent(),
         timeout=_TIMEOUT,
     )
 
 
-def _compare_clocks(target: Target) -> Finding:
+def _compare_clocks(management: Address) -> Finding:
     """An unsigned request is refused, but its answer tells the time."""
 
     def ask() -> Flow[Response]:
-        response: Response = yield _models_request(target, "")
+        response: Response = yield _models_request(management, "")
         return response
 
     try:
@@ -203,9 +212,9 @@ def _compare_clocks(target: Target) -> Finding:
     return Finding("clock", True, words)
 
 
-def _list_models(target: Target, connection: Connection) -> Finding:
+def _list_models(management: Address, connection: Connection) -> Finding:
     step = "signature and policy (list models)"
-    request = _models_request(target, connection.compartment_id)
+    request = _models_request(management, connection.compartment_id)
     try:
         response = sync.run(fetch(request, connection.identities("native"), SYSTEM))
     except OcicatError as problem:

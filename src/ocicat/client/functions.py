@@ -2,46 +2,39 @@
 
 from __future__ import annotations
 
-import functools
-import platform
-import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
 
-from ocicat._version import __version__
 from ocicat.call.exchange import Call, exchange, exchange_stream
-from ocicat.call.retry import RetryPolicy
-from ocicat.client.connection import Connection, connect
+from ocicat.client.connection import Connection
+from ocicat.client.locating import locator
+from ocicat.client.options import CallOptions, ask_arguments, split
 from ocicat.client.replies import ChatCompletion
-from ocicat.client.settings import ConnectionArguments
 from ocicat.client.stream import AsyncChatStream, ChatStream
-from ocicat.dialects.parameters import integer, number
-from ocicat.errors import InvalidParameter, UnknownParameter
-from ocicat.transport.ambient import SYSTEM
 from ocicat.vocabulary.chat import ChatParameters
-from ocicat.vocabulary.flow import Ambient, Flow, Timeout
 from ocicat.vocabulary.target import Target
 
 if TYPE_CHECKING:
-    from ocicat.vocabulary.chat import ChatRequest
+    from ocicat.vocabulary.chat import ChatReply, ChatRequest
 
-__all__ = ["CompletionOptions", "acompletion", "completion", "prepare", "user_agent"]
+__all__ = ["CompletionOptions", "acompletion", "completion", "prepare"]
 
 
-class CompletionOptions(ChatParameters, ConnectionArguments, total=False):
+class CompletionOptions(ChatParameters, CallOptions, total=False):
     """What a completion takes beside the model and the messages.
 
-    * ``timeout``: seconds to wait for the next byte (default 300; connecting gets at most 10).
-    * ``max_retries``: attempts after a first that failed in passing (default 3).
+    * ``drop_params``: leave out, with a note in the reply, what the model cannot be told, instead
+      of refusing it.
+    * ``inline_tool_calls``: read tool calls that the model writes into its text, as some models on
+      dedicated clusters do (default: as the catalogue says of the model).
     """
 
-    timeout: float | Timeout | None
-    max_retries: int | None
+    drop_params: bool | None
+    inline_tool_calls: bool | None
 
 
 _CHAT = frozenset(ChatParameters.__annotations__)
-_CONNECTION = frozenset(ConnectionArguments.__annotations__)
-_CALL = frozenset({"timeout", "max_retries"})
+_OWN = _CHAT | {"drop_params", "inline_tool_calls"}
 
 Messages = Iterable[Mapping[str, Any]]
 
@@ -85,6 +78,12 @@ def completion(
     whatever identifies the caller and is not given comes from the environment and the OCI config
     file.
 
+    ``response_format`` may be a class too: a Pydantic model, a dataclass, a ``TypedDict`` or a
+    ``msgspec.Struct``. The answer then follows its schema, and ``message.parsed`` is an instance of
+    it; streams are not parsed.
+
+    What the model could not be told just as it was asked is reported in ``reply.oci_notes``.
+
     Raises :class:`~ocicat.errors.OcicatError` kin, all listed in ``ocicat.errors``.
     """
     from ocicat.transport import sync
@@ -92,7 +91,7 @@ def completion(
     call = prepare(model, messages, stream, options)
     if stream:
         return ChatStream(sync.open_stream(exchange_stream(call)))
-    return ChatCompletion(sync.run(exchange(call)))
+    return _finished(sync.run(exchange(call)), options.get("response_format"))
 
 
 @overload
@@ -132,100 +131,49 @@ async def acompletion(
     call = prepare(model, messages, stream, options)
     if stream:
         return AsyncChatStream(await aio.open_stream(exchange_stream(call)))
-    return ChatCompletion(await aio.run(exchange(call)))
+    return _finished(await aio.run(exchange(call)), options.get("response_format"))
 
 
 def prepare(
     model: str, messages: Messages, stream: bool | None, options: Mapping[str, Any]
 ) -> Call:
     """One call, from what its caller said, ready to be driven."""
+    own, connection = split(options, _OWN, function="completion")
     request: ChatRequest = {"model": model, "messages": list(messages)}  # type: ignore[arg-type]
-    connection_arguments: dict[str, Any] = {}
-    for name, value in options.items():
-        if name in _CHAT:
-            request[name] = value  # type: ignore[literal-required]
-        elif name in _CONNECTION:
-            connection_arguments[name] = value
-        elif name not in _CALL:
-            raise _unknown(name)
+    drop_params = bool(own.pop("drop_params", False))
+    inline_tool_calls = own.pop("inline_tool_calls", None)
+    request.update(own)  # type: ignore[typeddict-item]  # what is left are chat parameters
+    if isinstance(request.get("response_format"), type):
+        from ocicat.client import structured
+
+        request["response_format"] = structured.response_format(request["response_format"])
     if stream:
         request["stream"] = True
-    connection = connect(connection_arguments)
     target = connection.route(model)
     identities = connection.identities(target.transport)
     if connection.log:
         connection.log("route", {"model": model, "target": target})
     return Call(
+        **ask_arguments(options, connection, target, identities),
         request=request,
-        target=target,
-        compartment_id=connection.compartment_id,
-        identities=identities,
-        ambient=SYSTEM,
-        user_agent=user_agent(),
-        timeout=_timeout(options.get("timeout")),
-        retry=_retry(options.get("max_retries")),
-        log=connection.log,
-        skew=connection.skew,
-        locate=(
-            _locator(model, connection, identities)
-            if connection.region_is_guessed and hasattr(identities, "find_region")
-            else None
-        ),
+        drop_params=drop_params,
+        inline_tool_calls=inline_tool_calls,
+        learned=connection.learned,
+        headers=_headers(connection, target),
+        locate=locator(model, connection, target, identities),
     )
 
 
-def _locator(
-    model: str, connection: Connection, identities: Any
-) -> Callable[[Ambient], Flow[Target]]:
-    """Asks the identity for the region: an instance knows which one it is in."""
-
-    def locate(ambient: Ambient) -> Flow[Target]:
-        region = yield from identities.find_region(ambient)
-        return connection.route(model, region)
-
-    return locate
+def _headers(connection: Connection, target: Target) -> Mapping[str, str]:
+    if target.transport == "responses" and connection.project_id:
+        return {"openai-project": connection.project_id}
+    return {}
 
 
-def _unknown(name: str) -> UnknownParameter:
-    import difflib
+def _finished(reply: ChatReply, response_format: Any) -> ChatCompletion:
+    completed = ChatCompletion(reply)
+    if isinstance(response_format, type):
+        from ocicat.client import structured
 
-    nearest = difflib.get_close_matches(name, _CHAT | _CONNECTION | _CALL, 1)
-    hint = f"Did you mean `{nearest[0]}`?" if nearest else "See `help(ocicat.completion)`."
-    return UnknownParameter(
-        f"`{name}` is not a parameter of completion.", parameter=name, hint=hint
-    )
-
-
-def _timeout(value: Any) -> Timeout:
-    if value is None:
-        return _USUAL_TIMEOUT
-    if isinstance(value, Timeout):
-        return value
-    try:
-        seconds = float(number(0)(value))
-    except ValueError as problem:
-        raise InvalidParameter(
-            f"`timeout` {problem} of seconds, not {value!r}.", parameter="timeout"
-        ) from None
-    return Timeout(connect=min(seconds, _USUAL_TIMEOUT.connect), read=seconds)
-
-
-def _retry(value: Any) -> RetryPolicy:
-    if value is None:
-        return _USUAL_RETRY
-    try:
-        return RetryPolicy(max_retries=integer(0)(value))
-    except ValueError as problem:
-        raise InvalidParameter(
-            f"`max_retries` {problem}, not {value!r}.", parameter="max_retries"
-        ) from None
-
-
-_USUAL_TIMEOUT = Timeout()
-_USUAL_RETRY = RetryPolicy()
-
-
-@functools.cache
-def user_agent() -> str:
-    """How ocicat introduces itself."""
-    return f"ocicat/{__version__} (python {platform.python_version()}; {sys.platform})"
+        structured.parse_answers(completed, response_format)
+    return completed

@@ -18,9 +18,24 @@ __all__ = [
     "Choice",
     "ChunkChoice",
     "CompletionUsage",
+    "ContentModeration",
     "Delta",
+    "Embedding",
+    "EmbeddingResponse",
+    "EmbeddingUsage",
+    "Function",
+    "FunctionDelta",
+    "GuardrailCategory",
+    "GuardrailResults",
+    "GuardrailsResponse",
     "Message",
+    "PersonalInformation",
+    "PromptInjection",
     "Record",
+    "RerankResponse",
+    "RerankResult",
+    "ToolCall",
+    "ToolCallDelta",
 ]
 
 
@@ -118,7 +133,8 @@ def _plain(value: Any, exclude_none: bool) -> Any:
         return {
             key: _plain(item, exclude_none)
             for key, item in value.items()
-            if not (exclude_none and item is None)
+            # What was parsed is of the caller's own class, and says only what `content` says.
+            if key != "parsed" and not (exclude_none and item is None)
         }
     if isinstance(value, list):
         return [_plain(item, exclude_none) for item in value]
@@ -137,16 +153,42 @@ class CompletionUsage(Record):
     completion_tokens_details: dict[str, int] | None
 
 
-class Message(Record):
-    """What the model said."""
+class Function(Record):
+    """Which function a tool call calls. ``arguments`` is JSON text, as the model wrote it."""
+
+    __slots__ = ()
+
+    name: str
+    arguments: str
+
+
+class ToolCall(Record, parts={"function": Function}):
+    """A call that the model asks for."""
+
+    __slots__ = ()
+
+    id: str
+    type: str
+    function: Function
+
+
+class Message(Record, parts={"tool_calls": ToolCall}):
+    """What the model said. The keys after ``annotations`` are OCI's own; see ``ChatMessage``."""
 
     __slots__ = ()
 
     role: str
     content: str | None
     refusal: str | None
+    tool_calls: list[ToolCall] | None
+    annotations: list[dict[str, Any]] | None
     reasoning_content: str | None
-    tool_calls: list[dict[str, Any]] | None
+    tool_plan: str | None
+    citations: list[dict[str, Any]] | None
+    documents: list[dict[str, Any]] | None
+    search_queries: list[str] | None
+    search_required: bool | None
+    parsed: Any
 
 
 class Choice(Record, parts={"message": Message}):
@@ -159,10 +201,14 @@ class Choice(Record, parts={"message": Message}):
     finish_reason: str
     logprobs: dict[str, Any] | None
     oci_finish_reason: str | None
+    grounding_metadata: dict[str, Any] | None
 
 
 class ChatCompletion(Record, parts={"choices": Choice, "usage": CompletionUsage}):
-    """A whole reply. ``created`` is in seconds since the epoch."""
+    """A whole reply. ``created`` is in seconds since the epoch.
+
+    ``oci_notes`` says what was not done just as it was asked, each ``{"parameter", "message"}``.
+    """
 
     __slots__ = ()
 
@@ -172,10 +218,34 @@ class ChatCompletion(Record, parts={"choices": Choice, "usage": CompletionUsage}
     model: str
     choices: list[Choice]
     usage: CompletionUsage | None
+    service_tier: str | None
     opc_request_id: str
+    oci_notes: list[dict[str, str]] | None
+    oci_prompt: str | None
+    model_deprecation_info: str | None
 
 
-class Delta(Record):
+class FunctionDelta(Record):
+    """A piece of a function's name and arguments."""
+
+    __slots__ = ()
+
+    name: str | None
+    arguments: str | None
+
+
+class ToolCallDelta(Record, parts={"function": FunctionDelta}):
+    """A piece of a tool call. The first piece of each has its ``id`` and the function's name."""
+
+    __slots__ = ()
+
+    index: int
+    id: str | None
+    type: str | None
+    function: FunctionDelta
+
+
+class Delta(Record, parts={"tool_calls": ToolCallDelta}):
     """What a chunk adds to the answer."""
 
     __slots__ = ()
@@ -183,8 +253,14 @@ class Delta(Record):
     role: str | None
     content: str | None
     refusal: str | None
+    tool_calls: list[ToolCallDelta] | None
+    annotations: list[dict[str, Any]] | None
     reasoning_content: str | None
-    tool_calls: list[dict[str, Any]] | None
+    tool_plan: str | None
+    citations: list[dict[str, Any]] | None
+    documents: list[dict[str, Any]] | None
+    search_queries: list[str] | None
+    search_required: bool | None
 
 
 class ChunkChoice(Record, parts={"delta": Delta}):
@@ -197,6 +273,7 @@ class ChunkChoice(Record, parts={"delta": Delta}):
     finish_reason: str | None
     logprobs: dict[str, Any] | None
     oci_finish_reason: str | None
+    grounding_metadata: dict[str, Any] | None
 
 
 class ChatCompletionChunk(Record, parts={"choices": ChunkChoice, "usage": CompletionUsage}):
@@ -210,4 +287,136 @@ class ChatCompletionChunk(Record, parts={"choices": ChunkChoice, "usage": Comple
     model: str
     choices: list[ChunkChoice]
     usage: CompletionUsage | None
+    service_tier: str | None
+    opc_request_id: str
+    oci_notes: list[dict[str, str]] | None
+    oci_prompt: str | None
+    model_deprecation_info: str | None
+
+
+class EmbeddingUsage(Record):
+    """Token counts, as OCI gave them."""
+
+    __slots__ = ()
+
+    prompt_tokens: int
+    total_tokens: int
+
+
+class Embedding(Record):
+    """The vector of the input at ``index``: numbers, or base64 where that was asked for."""
+
+    __slots__ = ()
+
+    object: str
+    index: int
+    embedding: list[float] | str
+
+
+class EmbeddingResponse(Record, parts={"data": Embedding, "usage": EmbeddingUsage}):
+    """Vectors, in the order of the inputs.
+
+    ``embeddings_by_type`` is there where several types were asked for, ``opc_request_ids`` where
+    the inputs took several requests.
+    """
+
+    __slots__ = ()
+
+    object: str
+    data: list[Embedding]
+    model: str
+    usage: EmbeddingUsage | None
+    embeddings_by_type: dict[str, list[Any]] | None
+    opc_request_id: str
+    opc_request_ids: list[str] | None
+    oci_notes: list[dict[str, str]] | None
+
+
+class RerankResult(Record):
+    """How relevant a document is. ``document`` is there where it was asked for."""
+
+    __slots__ = ()
+
+    index: int
+    relevance_score: float
+    document: dict[str, str] | None
+
+
+class RerankResponse(Record, parts={"results": RerankResult}):
+    """Documents, the most relevant first."""
+
+    __slots__ = ()
+
+    id: str
+    model: str
+    results: list[RerankResult]
+    meta: dict[str, Any]
+    opc_request_id: str
+    oci_notes: list[dict[str, str]] | None
+
+
+class GuardrailCategory(Record):
+    """A category of content and its score: 0.0 is nothing found, 1.0 is found."""
+
+    __slots__ = ()
+
+    name: str
+    score: float
+    flagged_modalities: list[str] | None
+
+
+class ContentModeration(Record, parts={"categories": GuardrailCategory}):
+    """What content moderation found."""
+
+    __slots__ = ()
+
+    categories: list[GuardrailCategory]
+
+
+class PersonalInformation(Record):
+    """A piece of personal information and where it is in the text."""
+
+    __slots__ = ()
+
+    text: str
+    label: str
+    offset: int
+    length: int
+    score: float
+
+
+class PromptInjection(Record):
+    """Whether somebody tries to take over the model: 0.0 is no, 1.0 is yes."""
+
+    __slots__ = ()
+
+    score: float
+    flagged_modalities: list[str] | None
+
+
+class GuardrailResults(
+    Record,
+    parts={
+        "content_moderation": ContentModeration,
+        "personally_identifiable_information": PersonalInformation,
+        "prompt_injection": PromptInjection,
+    },
+):
+    """What each check found. A check that was not asked for is absent."""
+
+    __slots__ = ()
+
+    content_moderation: ContentModeration | None
+    personally_identifiable_information: list[PersonalInformation] | None
+    prompt_injection: PromptInjection | None
+
+
+class GuardrailsResponse(Record, parts={"results": GuardrailResults}):
+    """The outcome of guardrails. ``flagged`` says whether any check has found anything."""
+
+    __slots__ = ()
+
+    flagged: bool
+    results: GuardrailResults
+    guardrail_version: str | None
     opc_request_id: str

@@ -29,12 +29,15 @@ class ConnectionArguments(TypedDict, total=False):
     * ``oci_compartment_id``: OCID of the compartment that is billed and whose policies apply.
     * ``oci_serving_mode``: ``ON_DEMAND`` (default) or ``DEDICATED``.
     * ``oci_endpoint_id``: OCID of a dedicated endpoint.
+    * ``oci_api_format``: ``GENERIC``, ``COHERE`` or ``COHEREV2``: what a dedicated endpoint speaks,
+      where it is not to be looked up.
+    * ``oci_project_id``: OCID of the Generative AI project, which Responses need.
     * ``oci_profile``, ``oci_config_file``: which profile of which config file.
     * ``oci_auth_type``: the kind of identity.
     * ``oci_signer``: any signer of the ``oci`` SDK; ``oci_auth``: an auth object of ocicat, such as
       ``OciSessionAuth``; ``api_key``: a Generative AI API key. Each replaces all of the above.
     * ``api_base``: base URL instead of the region's.
-    * ``transport``: ``openai``, ``native`` or ``auto`` (default).
+    * ``transport``: ``openai``, ``native``, ``responses`` or ``auto`` (default).
     """
 
     oci_region: str | None
@@ -47,6 +50,8 @@ class ConnectionArguments(TypedDict, total=False):
     oci_compartment_id: str | None
     oci_serving_mode: str | None
     oci_endpoint_id: str | None
+    oci_api_format: str | None
+    oci_project_id: str | None
     oci_profile: str | None
     oci_config_file: str | None
     oci_auth_type: str | None
@@ -127,7 +132,7 @@ _PLACES: dict[str, _Places] = {
         meaning="the compartment's OCID",
     ),
     "api_base": _Places("api_base", ("OCICAT_API_BASE", "OCI_CLI_ENDPOINT"), ("endpoint",)),
-    "transport": _Places("transport", ("OCICAT_TRANSPORT",), default="auto"),
+    "transport": _Places("transport", ("OCICAT_TRANSPORT", "LOCUS_OCI_TRANSPORT"), default="auto"),
     "api_key": _Places("api_key", ("OCICAT_API_KEY", "OCI_GENAI_API_KEY")),
     "security_token_file": _Places(
         "", ("OCI_CLI_SECURITY_TOKEN_FILE",), ("security_token_file",), meaning="the token's path"
@@ -141,6 +146,8 @@ _PLACES: dict[str, _Places] = {
     "auth_endpoint": _Places("", ("OCICAT_AUTH_ENDPOINT",)),
     "serving_mode": _Places("oci_serving_mode"),
     "endpoint_id": _Places("oci_endpoint_id"),
+    "api_format": _Places("oci_api_format"),
+    "project_id": _Places("oci_project_id", ("OCICAT_PROJECT_ID", "OCI_GENAI_PROJECT_ID")),
     "log_requests": _Places("", ("OCICAT_LOG_REQUESTS", "OCI_LOG_REQUESTS"), ("log_requests",)),
 }
 _TRUE = frozenset({"1", "yes", "true", "on"})

@@ -1,0 +1,114 @@
+"""Answers as instances of a class: from a class to a schema, and from an answer to an instance.
+
+Pydantic models bring both themselves. For dataclasses, ``TypedDict`` and ``msgspec.Struct`` it is
+``msgspec`` that knows them.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from ocicat.errors import InvalidParameter, UnparsableAnswer
+
+if TYPE_CHECKING:
+    from ocicat.client.replies import ChatCompletion
+
+__all__ = ["parse_answers", "response_format"]
+
+_NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9_-]")
+
+
+def response_format(kind: type) -> dict[str, Any]:
+    """The ``response_format`` that asks for an instance of ``kind``.
+
+    Raises :class:`~ocicat.errors.InvalidParameter` for a class that has no schema of an object.
+    """
+    schema = _strict(_schema(kind))
+    name = _NOT_IN_A_NAME.sub("_", kind.__name__)[:64]
+    return {
+        "type": "json_schema",
+        "json_schema": {"name": name, "schema": schema, "strict": True},
+    }
+
+
+def parse_answers(reply: ChatCompletion, kind: type) -> None:
+    """Put an instance of ``kind`` into ``message.parsed`` of every answer that ended as it should.
+
+    An answer that was cut off, filtered or that calls tools has ``None`` there. Raises
+    :class:`~ocicat.errors.UnparsableAnswer`, with the reply, for text that does not fit.
+    """
+    for choice in reply.choices:
+        choice.message["parsed"] = None
+        if choice.finish_reason != "stop" or not choice.message.content:
+            continue
+        try:
+            choice.message["parsed"] = _instance(kind, choice.message.content)
+        except ValueError as problem:
+            raise UnparsableAnswer(
+                f"The answer of {reply.model} is not a {kind.__name__}: {_first_line(problem)}",
+                reply=reply,
+                hint="The whole reply is in `reply` of this error.",
+                opc_request_id=reply.opc_request_id,
+            ) from problem
+
+
+def _schema(kind: Any) -> dict[str, Any]:
+    if hasattr(kind, "model_json_schema"):
+        schema: dict[str, Any] = kind.model_json_schema()
+    else:
+        import msgspec
+
+        try:
+            schema = msgspec.json.schema(kind)
+        except TypeError as problem:
+            raise InvalidParameter(
+                f"`response_format` is {kind.__name__}, which has no schema: {problem}",
+                parameter="response_format",
+                hint="Give a Pydantic model, a dataclass, a TypedDict or a msgspec.Struct.",
+            ) from None
+        # msgspec puts even the outermost class among the definitions.
+        name = str(schema.get("$ref", "")).rpartition("/")[2]
+        if name:
+            schema = {**schema["$defs"][name], "$defs": schema["$defs"]}
+    if schema.get("type") != "object":
+        raise InvalidParameter(
+            f"`response_format` is {kind.__name__}, whose schema is not that of an object.",
+            parameter="response_format",
+            hint="Make it the field of a class.",
+        )
+    return schema
+
+
+def _strict(schema: Any) -> Any:
+    """The schema with all fields required and no others, as strict answers need it."""
+    if isinstance(schema, list):
+        return [_strict(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    made = {
+        key: (
+            {name: _strict(part) for name, part in value.items()}
+            if key in ("properties", "$defs") and isinstance(value, dict)
+            else value
+            if key in ("enum", "const", "default", "examples")
+            else _strict(value)
+        )
+        for key, value in schema.items()
+    }
+    if made.get("type") == "object" and "properties" in made:
+        made["required"] = list(made["properties"])
+        made["additionalProperties"] = False
+    return made
+
+
+def _instance(kind: Any, text: str) -> Any:
+    if hasattr(kind, "model_validate_json"):
+        return kind.model_validate_json(text)
+    import msgspec
+
+    return msgspec.json.decode(text, type=kind)
+
+
+def _first_line(problem: ValueError) -> str:
+    return " ".join(str(problem).split())[:300]
