@@ -1,11 +1,13 @@
 """What goes wrong with OCI elsewhere, and the test here that would fail if it went wrong again.
 
-Each promise names its tests as ``file::function``; this checks that they exist.
+Each promise names its tests as ``file::function``, or a golden case as ``dialect::name``; this
+checks that they exist.
 """
 
 from __future__ import annotations
 
 import ast
+import json
 from functools import cache
 from pathlib import Path
 
@@ -74,23 +76,110 @@ PITFALLS = {
     "An unknown parameter is refused with the nearest name": [
         "client/test_functions.py::test_an_unknown_parameter_is_refused_with_the_nearest_name",
     ],
-    "What a dialect cannot say is refused by name, never dropped": [
-        "dialects/test_refusals.py::test_a_feature_that_is_not_there_yet_is_named",
-        "dialects/test_refusals.py::test_content_other_than_text_is_named_with_its_place",
+    "What a dialect cannot say is refused by name, or left out with a note, by a table": [
+        "dialects/test_refusals.py::test_every_parameter_has_a_row",
+        "oci_cohere::logit_bias is refused by name",
+        "oci_cohere::metadata is left out with a note",
+        "oci_cohere::what is refused is left out where the caller wants it",
     ],
     "n=1, a single stop, max_tokens and the case of an effort are evened out": [
-        "dialects/test_cases.py::test_a_request_is_said_as_in_its_case",
+        "oci_cohere::n=1 is what Cohere does anyway",
+        "oci_cohere::one stop sequence",
+        "openai_chat::commercial OpenAI models take max_completion_tokens",
+        "oci_cohere_v2::reasoning effort HIGH is thinking, whose degree cannot be said",
+    ],
+    "A 400 that names a parameter is learned once per model, in any of its three shapes": [
+        "call/test_adaptation.py::test_a_refused_parameter_is_left_out_once_and_for_all_and_reported",
+        "matrix/test_features.py::test_a_parameter_that_the_model_refuses_is_left_out_and_reported",
+    ],
+    "Schemas are made simple without losing meaning": [
+        "dialects/test_schemas.py::test_what_pydantic_writes_survives",
+        "dialects/test_schemas.py::test_a_model_that_contains_itself_is_cut_where_it_begins_again",
+        "dialects/test_schemas.py::test_properties_called_like_keywords_are_properties",
+    ],
+    "Tools that are no functions are left out with a note; every API's tools are read": [
+        "dialects/test_tools.py::test_tools_that_are_no_functions_are_left_out_with_a_note",
+        "dialects/test_tools.py::test_tools_of_every_api_are_read_as_one",
+        "dialects/test_tools.py::test_names_are_never_changed",
+    ],
+    "Without a limit of the caller's, the catalogue's is sent": [
+        "openai_chat::no length given: the catalogue's",
+        "oci_cohere_v2::without a limit the catalogue's is sent",
+    ],
+    "What everyday clients send is taken": [
+        "matrix/test_features.py::test_what_everyday_clients_send_is_taken",
+        "matrix/test_operations.py::test_base64_says_the_same_as_floats",
+    ],
+    "Text beside calls, lists as results, detail and empty turns are kept": [
+        "openai_chat::calls, their results, and text beside them",
+        "oci_cohere::a result in parts is an output for each",
+        "oci_cohere_v2::images, with their detail and without, by data and by address",
+        "matrix/test_features.py::test_an_empty_turn_in_the_history_is_no_obstacle",
+    ],
+    "Cohere: ids are unique, parameters come round, the question keeps its place": [
+        "oci_cohere::two calls of one tool keep their own parameters, in the order of the results",
+        "oci_cohere::a trailing system message leaves the question standing",
+        "oci_cohere::the whole tool loop in a stream",
+        "oci_cohere::every parameter of Cohere's own",
+        "oci_cohere::citations in full, and as annotations with what their documents say",
+        "matrix/test_features.py::test_a_loop_with_tools_comes_to_its_end",
+    ],
+    "What is no text is said or refused by name": [
+        "matrix/test_features.py::test_images_are_shown",
+        "matrix/test_features.py::test_a_model_that_sees_no_images_refuses_them_by_name",
+        "dialects/test_content.py::test_parts_of_every_api_are_read",
+    ],
+    "What a dedicated endpoint speaks is looked up once": [
+        "matrix/test_features.py::test_what_an_endpoint_speaks_is_looked_up_once",
+        "call/test_lookup.py::test_an_endpoint_tells_its_model_and_the_model_its_format",
+    ],
+    "Embeddings: any number of inputs in order, queries and documents apart": [
+        "matrix/test_operations.py::test_any_number_of_inputs_keeps_its_order",
+        "matrix/test_operations.py::test_queries_and_documents_are_kept_apart",
+        "matrix/test_operations.py::test_each_type_of_numbers_is_to_be_had",
     ],
     # replies and streams
     "A stream that ends early is an error that keeps what arrived": [
         "call/test_exchange.py::test_a_stream_without_an_ending_is_broken_and_keeps_what_arrived",
         "client/test_functions.py::test_a_broken_stream_keeps_what_arrived",
+        "matrix/test_features.py::test_an_answer_that_breaks_off_is_an_error",
+        "matrix/test_features.py::test_an_error_in_mid_stream_is_an_error",
     ],
-    "A last Cohere event does not say the text twice; nulls do no harm": [
-        "dialects/test_cases.py::test_a_stream_is_read_as_in_its_case",
+    "A last Cohere event says nothing twice; nulls do no harm": [
+        "oci_cohere::the ending repeats the text, which is not said twice",
+        "oci_cohere::tool calls, and again in the ending",
+        "oci_generic::nulls everywhere, and members of errors that are null",
+    ],
+    "Calls are put together, however a family cuts them": [
+        "oci_generic::Grok: whole calls, each at the first place with its own id",
+        "oci_generic::Gemini: whole calls without ids, one event each",
+        "oci_generic::gpt-oss: two calls in pieces, one after the other",
+        "openai_chat::a new id with every piece",
+        "openai_chat::pieces of several calls by turns",
+        "matrix/test_features.py::test_tools_are_called_side_by_side",
+    ],
+    "Calls in the text are read where wanted, however they are split; prose is never a call": [
+        "dialects/test_inline_calls.py::test_calls_in_text_become_calls",
+        "dialects/test_inline_calls.py::test_other_text_stays_as_it_was_written",
+        "dialects/test_inline_calls.py::test_it_does_not_matter_how_the_text_is_cut",
+    ],
+    "Broken and doubly encoded arguments are passed on as they are": [
+        "oci_generic::broken and doubly encoded arguments stay as the model wrote them",
+    ],
+    "Usage, cached and reasoning tokens and every finish reason are mapped": [
+        "oci_generic::cached and reasoning tokens with the ending",
+        "oci_generic::usage without a total",
+        "oci_generic::a reason that nobody knows",
+        "matrix/test_features.py::test_usage_is_what_oci_counted",
     ],
     "Line ends, splits and a missing last blank line do not matter": [
         "dialects/test_sse.py::test_any_split_of_a_stream_gives_its_documents",
+        "properties/test_decoders.py::test_no_split_of_a_stream_changes_what_it_says",
+    ],
+    "Decoders raise nothing of their own on anything": [
+        "properties/test_decoders.py::test_a_damaged_reply_is_a_reply_or_an_error_of_ours",
+        "properties/test_decoders.py::test_any_bytes_at_all_are_an_error_of_ours",
+        "fuzz/test_findings.py::test_a_finding_stays_mended",
     ],
     # failures
     "One retry policy, which honours Retry-After and has a budget": [
@@ -111,7 +200,11 @@ PITFALLS = {
 
 
 @cache
-def functions(file: str) -> set[str]:
+def names(file: str) -> set[str]:
+    """The names of a file's tests, or of its golden cases."""
+    cases = TESTS / "cases" / "dialects" / f"{file}.json"
+    if cases.exists():
+        return {case["name"] for case in json.loads(cases.read_text())}
     tree = ast.parse((TESTS / file).read_text())
     return {
         node.name
@@ -125,4 +218,4 @@ def test_a_promise_has_its_tests(promise: str) -> None:
     assert PITFALLS[promise]
     for test in PITFALLS[promise]:
         file, _, name = test.partition("::")
-        assert name in functions(file), test
+        assert name in names(file), test
