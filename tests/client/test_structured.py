@@ -133,3 +133,12 @@ def test_a_parsed_reply_is_still_plain_json_and_goes_into_the_history(
     assert pickle.loads(pickle.dumps(reply)) == reply
     history = [*ASK, reply.choices[0].message, {"role": "user", "content": "and tomorrow?"}]
     assert completion("xai.grok-4.3", history).choices[0].message.content
+
+
+def test_a_field_that_may_be_null_may_be_left_out(oci_emulator: Emulator) -> None:
+    oci_emulator.when("weather").answer('{"x": 1, "tags": []}')
+    reply = completion("meta.llama-3.3-70b-instruct", ASK, response_format=Point)
+    assert reply.choices[0].message.parsed == Point(x=1, y=None, tags=[])
+    sent = oci_emulator.ledger.last.json["response_format"]["json_schema"]["schema"]
+    assert sent["required"] == ["x", "tags"]
+    assert sent["properties"]["y"]["type"] == "integer"

@@ -103,11 +103,36 @@ def _strict(schema: Any) -> Any:
 
 
 def _instance(kind: Any, text: str) -> Any:
-    if hasattr(kind, "model_validate_json"):
-        return kind.model_validate_json(text)
     import msgspec
 
-    return msgspec.json.decode(text, type=kind)
+    schema = _schema(kind)
+    value = _completed(msgspec.json.decode(text), schema, schema.get("$defs") or {})
+    if hasattr(kind, "model_validate"):
+        return kind.model_validate_json(msgspec.json.encode(value))
+    return msgspec.json.decode(msgspec.json.encode(value), type=kind)
+
+
+def _completed(value: Any, schema: Any, definitions: dict[str, Any]) -> Any:
+    """The value with a null for each field that may be null and was left out.
+
+    Models that cannot be told "or null" are told that they may leave such fields out.
+    """
+    if not isinstance(schema, dict):
+        return value
+    if "$ref" in schema:
+        schema = definitions.get(str(schema["$ref"]).rpartition("/")[2], {})
+    if isinstance(value, list):
+        return [_completed(item, schema.get("items"), definitions) for item in value]
+    if not isinstance(value, dict):
+        return value
+    for option in schema.get("anyOf") or ():
+        value = _completed(value, option, definitions)
+    for name, part in (schema.get("properties") or {}).items():
+        if name in value:
+            value[name] = _completed(value[name], part, definitions)
+        elif "default" not in part and {"type": "null"} in (part.get("anyOf") or ()):
+            value[name] = None
+    return value
 
 
 def _first_line(problem: ValueError) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ocicat.dialects.dialect import Notes
-from ocicat.dialects.schemas import simplified
+from ocicat.dialects.schemas import for_answers
 from ocicat.errors import InvalidParameter
 
 __all__ = ["decode", "encode"]
@@ -28,7 +28,7 @@ def encode(given: Any, notes: Notes) -> dict[str, Any]:
         case {"type": "json_schema", "json_schema": {"schema": Mapping() as schema} as named}:
             if named.get("strict"):
                 notes.add("response_format", "Left out: `strict`, for which there is no field.")
-            schema = simplified(schema)
+            schema = for_answers(schema)
             if named.get("description"):
                 schema = {"description": named["description"], **schema}
             return {"type": "JSON_OBJECT", "schema": schema}

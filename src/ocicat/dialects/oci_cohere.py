@@ -27,7 +27,7 @@ from ocicat.dialects import (
 from ocicat.dialects.decoding import CallFragment, StreamState
 from ocicat.dialects.dialect import Entry, Notes, Origin
 from ocicat.dialects.parameters import BOOKKEEPING, Dropped, Own, Parameter, Refused
-from ocicat.dialects.schemas import simplified
+from ocicat.dialects.schemas import for_answers
 from ocicat.dialects.tools import Tool, ToolChoice
 from ocicat.errors import InvalidParameter
 from ocicat.vocabulary.chat import ChatChunk, ChatReply, ChatRequest
@@ -239,7 +239,7 @@ def _format(given: Any, notes: Notes) -> dict[str, Any]:
         case {"type": "json_schema", "json_schema": {"schema": Mapping() as schema} as named}:
             if named.get("strict"):
                 notes.add("response_format", "Left out: `strict`, for which there is no field.")
-            schema = simplified(schema)
+            schema = for_answers(schema)
             if named.get("description"):
                 schema = {"description": named["description"], **schema}
             return {"type": "JSON_OBJECT", "schema": schema}
@@ -398,7 +398,7 @@ def _document(document: Any) -> Any:
         return document
     try:
         return msgspec.json.decode(document)
-    except (msgspec.DecodeError, RecursionError):
+    except (ValueError, RecursionError):
         return {"text": document}
 
 

@@ -22,7 +22,7 @@ from ocicat.dialects.generic_replies import (
 )
 from ocicat.dialects.messages import check_content, turns
 from ocicat.dialects.parameters import BOOKKEEPING, Own, Parameter, Refused
-from ocicat.dialects.schemas import simplified
+from ocicat.dialects.schemas import for_answers, simplified
 from ocicat.dialects.tools import Tool, ToolChoice, choice, neutral, neutral_choice, tools
 from ocicat.errors import InvalidParameter, UnsupportedFeature
 from ocicat.vocabulary.chat import ChatRequest
@@ -86,7 +86,7 @@ def _json_schema(name: str, format: Mapping[str, Any]) -> dict[str, Any]:
     if schema is not None:
         if not isinstance(schema, Mapping):
             raise ValueError("must have a JSON Schema")
-        wire["schema"] = simplified(schema)
+        wire["schema"] = for_answers(schema)
     if strict is not None:
         wire["isStrict"] = parameters.boolean(strict)
     return wire

@@ -312,7 +312,7 @@ def _response_format(given: Any, facts: ModelFacts) -> dict[str, Any]:
         )
     format: dict[str, Any] = {
         "name": name,
-        "schema": schema if facts.full_schemas else schemas.simplified(schema),
+        "schema": schema if facts.full_schemas else schemas.for_answers(schema),
     }
     for key in ("description", "strict"):
         if wanted.get(key) is not None:

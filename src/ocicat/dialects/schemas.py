@@ -13,10 +13,11 @@ from urllib.parse import unquote
 
 import msgspec
 
-__all__ = ["simplified"]
+__all__ = ["for_answers", "simplified"]
 
 Schema = dict[str, Any]
 
+_NULLABLE = "May be null."
 #: How deep words go into nested objects and lists.
 _DEEPEST = 3
 #: References that are written out at most; a small schema can refer its way to an enormous one.
@@ -77,6 +78,38 @@ _BOUNDS = {
 }
 
 
+def for_answers(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """The simplified schema of an answer, in which what may be null may be left out instead.
+
+    A model that is held to a plain schema cannot write null, and would have to make something up.
+    """
+    made: dict[str, Any] = _without_need_of_null(simplified(schema))
+    return made
+
+
+def _without_need_of_null(schema: Any) -> Any:
+    if isinstance(schema, list):
+        return [_without_need_of_null(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    made = dict(schema)
+    for key in ("items", "additionalProperties"):
+        if key in made:
+            made[key] = _without_need_of_null(made[key])
+    if isinstance(made.get("properties"), dict):
+        parts = made["properties"]
+        made["properties"] = {name: _without_need_of_null(part) for name, part in parts.items()}
+        if "required" in made:
+            made["required"] = [
+                name for name in made["required"] if not _may_be_null(parts.get(name))
+            ]
+    return made
+
+
+def _may_be_null(schema: Any) -> bool:
+    return isinstance(schema, dict) and _NULLABLE in str(schema.get("description", ""))
+
+
 def simplified(schema: Mapping[str, Any]) -> dict[str, Any]:
     """The schema without references, unions, titles and rarer keywords, and with their meaning.
 
@@ -135,7 +168,7 @@ class _Reader:
         if "default" in schema:
             read["default"] = schema["default"]
         if nullable:
-            words.append("May be null.")
+            words.append(_NULLABLE)
         words += self._rules(read, schema, within)
         _describe(read, schema.get("description"), *words)
         return read
@@ -208,7 +241,7 @@ class _Reader:
             return {"description": "Always null."}
         union = _one_of([self.read(part, within) for part in real])
         if len(real) < len(parts):
-            _describe(union, "May be null.")
+            _describe(union, _NULLABLE)
         return union
 
     def _referred(self, reference: str, within: tuple[str, ...]) -> Schema:
