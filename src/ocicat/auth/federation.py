@@ -291,7 +291,7 @@ def _said(body: bytes) -> tuple[str, str]:
     """
     try:
         said = msgspec.json.decode(body)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+    except (ValueError, RecursionError):
         return "", ""
     if not isinstance(said, dict):
         return "", ""
@@ -333,7 +333,7 @@ def json_object(body: bytes, service: str) -> dict[str, Any]:
     """The JSON object in ``body``. Raises :class:`~ocicat.errors.MalformedReply` for none."""
     try:
         value = msgspec.json.decode(body)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+    except (ValueError, RecursionError):
         value = None
     if not isinstance(value, dict):
         raise MalformedReply(

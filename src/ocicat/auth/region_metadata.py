@@ -52,7 +52,7 @@ def default_domain(environment: Mapping[str, str]) -> str | None:
 def _json(content: bytes, where: str) -> Any:
     try:
         return msgspec.json.decode(content)
-    except (msgspec.DecodeError, RecursionError):
+    except (ValueError, RecursionError):
         raise _invalid(where, "it is not JSON") from None
 
 

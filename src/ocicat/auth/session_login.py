@@ -80,7 +80,7 @@ class NewSession:
         if isinstance(described, str):
             try:
                 described = msgspec.json.decode(described)
-            except (msgspec.DecodeError, RecursionError):
+            except (ValueError, RecursionError):
                 return False
         if described is None:
             return True

@@ -18,9 +18,17 @@ from ocicat.call.retry import RetryPolicy, pause_before_retry
 from ocicat.call.skew import ClockSkew
 from ocicat.dialects import faults
 from ocicat.dialects.dialect import Origin
-from ocicat.errors import APIConnectionError, MalformedReply, OcicatError, TransportError
+from ocicat.errors import (
+    APIConnectionError,
+    MalformedReply,
+    ModelNotFound,
+    OcicatError,
+    TransportError,
+)
+from ocicat.routing import catalog
 from ocicat.vocabulary.flow import Ambient, Flow, Pause, Request, Response, Timeout
 from ocicat.vocabulary.identity import IdentityResolver
+from ocicat.vocabulary.model import ModelFacts
 from ocicat.vocabulary.target import Target
 
 __all__ = ["WRONG_SHAPE", "Ask", "answer", "json_object", "located", "undocumented"]
@@ -43,6 +51,7 @@ class Ask:
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     #: Kept from call to call, so that a wrong clock costs one refusal and not one a call.
     skew: ClockSkew = field(default_factory=ClockSkew)
+    method: str = "POST"
     #: Headers that this call has and others have not.
     headers: Mapping[str, str] = field(default_factory=dict)
     #: Finds the real target first, where settings alone do not tell it.
@@ -111,6 +120,8 @@ def answer(ask: Ask, body: bytes, *, stream: bool = False) -> Flow[tuple[Respons
                 renewed = True
                 identity = yield from ask.identities.resolve(ambient, refused=identity)
                 continue
+        if isinstance(failure, ModelNotFound):
+            failure.hint = _instead(ask.target.facts) or failure.hint
         failure.attempts = attempts
         failure.waited = waited
         pause = pause_before_retry(
@@ -127,6 +138,24 @@ def answer(ask: Ask, body: bytes, *, stream: bool = False) -> Flow[tuple[Respons
         retries += 1
         waited += pause
         yield Pause(pause)
+
+
+def _instead(facts: ModelFacts) -> str:
+    """What to use instead of a model that OCI does not have."""
+    words = []
+    if facts.retired_on_demand:
+        words.append(f"{facts.id} is served on demand until {facts.retired_on_demand} only.")
+    if facts.replaced_by:
+        words.append(f"Use {facts.replaced_by} instead.")
+    elif not facts.known:
+        nearest = catalog.nearest(facts.id)
+        if nearest:
+            words.append(f"Did you mean {' or '.join(nearest)}?")
+    elif facts.regions:
+        words.append(f"It is served in {', '.join(facts.regions)}.")
+    if words:
+        words.append("`ocicat models --live` lists what your region serves.")
+    return " ".join(words)
 
 
 def _warn_of_clock(ask: Ask) -> None:
@@ -160,14 +189,14 @@ def _request(ask: Ask, body: bytes, retry_token: str, *, stream: bool) -> Reques
         # The surface's older spelling, which its older base URL still reads.
         headers["compartmentid"] = ask.compartment_id
     path = target.stream_path if stream and target.stream_path else target.path
-    return Request("POST", target.scheme, target.host, path, headers, body, stream, ask.timeout)
+    return Request(ask.method, target.scheme, target.host, path, headers, body, stream, ask.timeout)
 
 
 def json_object(body: bytes, origin: Origin) -> dict[str, Any]:
     """The JSON object in an answer. Raises :class:`~ocicat.errors.MalformedReply` for none."""
     try:
         value = msgspec.json.decode(body)
-    except (msgspec.DecodeError, RecursionError) as problem:
+    except (ValueError, RecursionError) as problem:
         raise MalformedReply(
             f"{origin.model} answered with something that is not JSON.",
             hint="Something between here and OCI may have answered in its place.",

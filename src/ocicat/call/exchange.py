@@ -22,8 +22,7 @@ from ocicat.call.attempts import WRONG_SHAPE, Ask, answer, json_object, located,
 from ocicat.call.learning import STREAM, Learned
 from ocicat.dialects import inline_calls, registry, sse, tools, whole
 from ocicat.dialects.dialect import Dialect, Notes, Origin, StreamDecoder
-from ocicat.errors import BadRequestError, ModelNotFound, StreamBroken, TransportError
-from ocicat.routing import catalog
+from ocicat.errors import BadRequestError, StreamBroken, TransportError
 from ocicat.vocabulary.chat import ChatChunk, ChatReply, ChatRequest, Usage
 from ocicat.vocabulary.flow import READ, Flow, Read, Response, Together
 
@@ -130,9 +129,11 @@ def _read(
 
 def _decoded(decoder: StreamDecoder, payload: bytes, origin: Origin) -> list[ChatChunk]:
     try:
-        return decoder.feed(msgspec.json.decode(payload))
-    except (msgspec.DecodeError, RecursionError) as problem:
+        event = msgspec.json.decode(payload)
+    except (ValueError, RecursionError) as problem:
         raise _cut(decoder.text, origin, "an event in it is not whole JSON.") from problem
+    try:
+        return decoder.feed(event)
     except WRONG_SHAPE as problem:
         raise undocumented(origin) from problem
 
@@ -171,9 +172,6 @@ def _answer(call: Call, dialect: Dialect, *, stream: bool) -> Flow[tuple[Respons
                 raise
             if call.log:
                 call.log("learned", {"model": target.model, "failure": refusal})
-        except ModelNotFound as absent:
-            absent.hint = _instead(call) or absent.hint
-            raise
         else:
             return response, origin, notes
 
@@ -188,25 +186,6 @@ def _without_stream(request: ChatRequest) -> ChatRequest:
     for name in ("stream", "stream_options"):
         kept.pop(name, None)
     return kept  # type: ignore[return-value]  # the rest of a request
-
-
-def _instead(call: Call) -> str:
-    """What to use instead of a model that OCI does not have."""
-    facts = call.target.facts
-    words = []
-    if facts.retired_on_demand:
-        words.append(f"{facts.id} is served on demand until {facts.retired_on_demand} only.")
-    if facts.replaced_by:
-        words.append(f"Use {facts.replaced_by} instead.")
-    elif not facts.known:
-        nearest = catalog.nearest(facts.id)
-        if nearest:
-            words.append(f"Did you mean {' or '.join(nearest)}?")
-    elif facts.regions:
-        words.append(f"It is served in {', '.join(facts.regions)}.")
-    if words:
-        words.append("`ocicat models --live` lists what your region serves.")
-    return " ".join(words)
 
 
 def _head(response: Response, notes: Notes) -> dict[str, Any]:

@@ -47,7 +47,7 @@ def find_facts(
             return {}
         try:
             return msgspec.json.decode(response.body, type=dict[str, Any])
-        except (msgspec.DecodeError, RecursionError):
+        except (ValueError, RecursionError):
             return {}
 
     try:

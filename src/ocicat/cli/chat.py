@@ -14,6 +14,7 @@ from ocicat.call.exchange import Call, exchange
 from ocicat.cli import INTERRUPTED, show
 from ocicat.cli.answer import Answer
 from ocicat.client.functions import prepare
+from ocicat.client.telemetry import traced
 from ocicat.errors import OcicatError
 from ocicat.transport import sync
 
@@ -136,7 +137,7 @@ class _Talk:
             if self._stream:
                 self._receive(call, answer)
             else:
-                reply = sync.run(exchange(call))
+                reply = sync.run(traced(exchange(call), call, call.request))
                 answer.add(str(reply["choices"][0]["message"].get("content") or ""))
                 answer.usage = reply.get("usage")
             failed = False
@@ -152,7 +153,9 @@ class _Talk:
         from ocicat.call.exchange import exchange_stream
         from ocicat.client.stream import ChatStream
 
-        with ChatStream(sync.open_stream(exchange_stream(call))) as chunks:
+        with ChatStream(
+            sync.open_stream(traced(exchange_stream(call), call, call.request))
+        ) as chunks:
             for chunk in chunks:
                 for choice in chunk.choices:
                     answer.add(choice.delta.content or "")
@@ -163,7 +166,7 @@ class _Talk:
         """Print the whole reply as one JSON object, with how the call went under ``ocicat``."""
         call = self._prepare([*self._messages, {"role": "user", "content": question}], stream=False)
         started = time.perf_counter()
-        reply: dict[str, Any] = dict(sync.run(exchange(call)))
+        reply: dict[str, Any] = dict(sync.run(traced(exchange(call), call, call.request)))
         reply["ocicat"] = {
             "emulator": self._emulated,
             "transport": call.target.transport,

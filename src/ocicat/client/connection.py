@@ -19,6 +19,7 @@ from ocicat.call.skew import ClockSkew
 from ocicat.client import logs
 from ocicat.client.identities import identity_of
 from ocicat.client.settings import DEFAULT_REGION, Settings
+from ocicat.routing import deployments
 from ocicat.routing.addresses import Address
 from ocicat.routing.regions import Region
 from ocicat.routing.resolve import Place, management, resolve, service
@@ -160,8 +161,9 @@ def _make(arguments: Mapping[str, Any]) -> Connection:
     )
     identities = _identities(settings, arguments)
     profile = settings.profile()
-    # An API key of the service belongs to a compartment already.
-    needs_compartment = settings.find("api_key") is None
+    # An API key of the service belongs to a compartment already, and so does a deployment.
+    at_deployment = api_base is not None and deployments.find("", api_base) is not None
+    needs_compartment = not at_deployment and settings.find("api_key") is None
     return Connection(
         identities=identities,
         compartment_id=(

@@ -213,7 +213,7 @@ class _Asking:
 def _items(response: Response) -> list[dict[str, Any]]:
     try:
         items = msgspec.json.decode(response.body)["items"]
-    except (msgspec.DecodeError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError):
         items = None
     if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
         raise MalformedReply(

@@ -11,6 +11,7 @@ from ocicat.client.locating import locator
 from ocicat.client.options import CallOptions, ask_arguments, split
 from ocicat.client.replies import ChatCompletion
 from ocicat.client.stream import AsyncChatStream, ChatStream
+from ocicat.client.telemetry import traced
 from ocicat.vocabulary.chat import ChatParameters
 from ocicat.vocabulary.target import Target
 
@@ -90,8 +91,9 @@ def completion(
 
     call = prepare(model, messages, stream, options)
     if stream:
-        return ChatStream(sync.open_stream(exchange_stream(call)))
-    return _finished(sync.run(exchange(call)), options.get("response_format"))
+        return ChatStream(sync.open_stream(traced(exchange_stream(call), call, call.request)))
+    reply = sync.run(traced(exchange(call), call, call.request))
+    return _finished(reply, options.get("response_format"))
 
 
 @overload
@@ -130,8 +132,11 @@ async def acompletion(
 
     call = prepare(model, messages, stream, options)
     if stream:
-        return AsyncChatStream(await aio.open_stream(exchange_stream(call)))
-    return _finished(await aio.run(exchange(call)), options.get("response_format"))
+        return AsyncChatStream(
+            await aio.open_stream(traced(exchange_stream(call), call, call.request))
+        )
+    reply = await aio.run(traced(exchange(call), call, call.request))
+    return _finished(reply, options.get("response_format"))
 
 
 def prepare(

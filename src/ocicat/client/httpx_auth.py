@@ -11,14 +11,13 @@ libraries is installed: a class is both a ``httpx.Auth`` and a ``httpx2.Auth`` w
 
 from __future__ import annotations
 
-import importlib
 import os
 from collections.abc import AsyncGenerator, Generator
 from typing import Any
 
 from ocicat.auth.sdk_signer import SignerResolver
+from ocicat.client.http_libraries import bases
 from ocicat.client.identities import resolver_of
-from ocicat.errors import ConfigurationError
 from ocicat.transport.ambient import SYSTEM
 from ocicat.vocabulary.flow import Request
 from ocicat.vocabulary.identity import Identity, IdentityResolver
@@ -42,22 +41,7 @@ _PROJECT = "openai-project"
 _UNAUTHENTICATED = 401
 
 
-def _auth_bases() -> tuple[type, ...]:
-    found = []
-    for name in ("httpx2", "httpx"):
-        try:
-            found.append(importlib.import_module(name).Auth)
-        except ImportError:
-            pass
-    if not found:
-        raise ConfigurationError(
-            "The auth classes need httpx2 or httpx, and neither is installed.",
-            hint="pip install httpx2",
-        )
-    return tuple(found)
-
-
-class HttpxOciAuth(*_auth_bases()):  # type: ignore[misc]  # the bases are found at import
+class HttpxOciAuth(*bases("Auth")):  # type: ignore[misc]  # the bases are found at import
     """Signs each request as one identity.
 
     ``signer`` is a signer of the ``oci`` SDK, or any ocicat identity resolver. ``refresh_interval``

@@ -17,7 +17,7 @@ from ocicat.routing.regions import Region
 from ocicat.vocabulary.flow import Ambient, Flow
 from ocicat.vocabulary.target import Operation, Target
 
-__all__ = ["locator"]
+__all__ = ["locator", "region_finder"]
 
 
 def locator(
@@ -53,5 +53,19 @@ def locator(
             if known is not None:
                 found = endpoints.with_facts(found, known)
         return found
+
+    return locate
+
+
+def region_finder(
+    connection: Connection, identities: Any, target_in: Callable[[Region], Target]
+) -> Callable[[Ambient], Flow[Target]] | None:
+    """The flow that asks the identity for the region, where it is only guessed without it."""
+    if not (connection.region_is_guessed and hasattr(identities, "find_region")):
+        return None
+
+    def locate(ambient: Ambient) -> Flow[Target]:
+        region: Region = yield from identities.find_region(ambient)
+        return target_in(region)
 
     return locate

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Unpack
 
 from ocicat.call import operations
 from ocicat.call.attempts import Ask
 from ocicat.client.connection import Connection
-from ocicat.client.locating import locator
+from ocicat.client.locating import locator, region_finder
 from ocicat.client.options import CallOptions, ask_arguments, split
 from ocicat.client.replies import EmbeddingResponse, GuardrailsResponse, RerankResponse
+from ocicat.client.telemetry import traced
 from ocicat.routing.regions import Region
 from ocicat.routing.resolve import GUARDRAILS_PATH
 from ocicat.vocabulary.embedding import EmbeddingRequest
-from ocicat.vocabulary.flow import Ambient, Flow
 from ocicat.vocabulary.guarding import GuardRequest
 from ocicat.vocabulary.model import ModelFacts
 from ocicat.vocabulary.reranking import RerankRequest
@@ -26,6 +26,7 @@ __all__ = [
     "apply_guardrails",
     "arerank",
     "embedding",
+    "prepare",
     "rerank",
 ]
 
@@ -68,8 +69,10 @@ def embedding(
     asked = _embedding_request(
         model, input, dimensions, encoding_format, input_type, truncate, embedding_types, user
     )
-    ask = _ask(model, "embeddings", options, _EMBEDDING, function="embedding")
-    return EmbeddingResponse(sync.run(operations.embed(ask, asked)))
+    ask = prepare(model, "embeddings", options, _EMBEDDING, function="embedding")
+    return EmbeddingResponse(
+        sync.run(traced(operations.embed(ask, asked), ask, asked, "embeddings"))
+    )
 
 
 async def aembedding(
@@ -90,8 +93,10 @@ async def aembedding(
     asked = _embedding_request(
         model, input, dimensions, encoding_format, input_type, truncate, embedding_types, user
     )
-    ask = _ask(model, "embeddings", options, _EMBEDDING, function="aembedding")
-    return EmbeddingResponse(await aio.run(operations.embed(ask, asked)))
+    ask = prepare(model, "embeddings", options, _EMBEDDING, function="aembedding")
+    return EmbeddingResponse(
+        await aio.run(traced(operations.embed(ask, asked), ask, asked, "embeddings"))
+    )
 
 
 def rerank(
@@ -126,8 +131,8 @@ def rerank(
         max_tokens_per_doc,
         rank_fields,
     )
-    ask = _ask(model, "rerank", options, _RERANK, function="rerank")
-    return RerankResponse(sync.run(operations.rerank(ask, asked)))
+    ask = prepare(model, "rerank", options, _RERANK, function="rerank")
+    return RerankResponse(sync.run(traced(operations.rerank(ask, asked), ask, asked, "rerank")))
 
 
 async def arerank(
@@ -155,8 +160,10 @@ async def arerank(
         max_tokens_per_doc,
         rank_fields,
     )
-    ask = _ask(model, "rerank", options, _RERANK, function="arerank")
-    return RerankResponse(await aio.run(operations.rerank(ask, asked)))
+    ask = prepare(model, "rerank", options, _RERANK, function="arerank")
+    return RerankResponse(
+        await aio.run(traced(operations.rerank(ask, asked), ask, asked, "rerank"))
+    )
 
 
 def apply_guardrails(
@@ -188,7 +195,9 @@ def apply_guardrails(
         input, content_moderation, pii, prompt_injection, guardrail_version, language
     )
     ask = _ask_service(options, function="apply_guardrails")
-    return GuardrailsResponse(sync.run(operations.guard(ask, asked)))
+    return GuardrailsResponse(
+        sync.run(traced(operations.guard(ask, asked), ask, asked, "guardrails"))
+    )
 
 
 async def aapply_guardrails(
@@ -208,7 +217,9 @@ async def aapply_guardrails(
         input, content_moderation, pii, prompt_injection, guardrail_version, language
     )
     ask = _ask_service(options, function="aapply_guardrails")
-    return GuardrailsResponse(await aio.run(operations.guard(ask, asked)))
+    return GuardrailsResponse(
+        await aio.run(traced(operations.guard(ask, asked), ask, asked, "guardrails"))
+    )
 
 
 # --- what is asked ------------------------------------------------------------------------------
@@ -286,7 +297,7 @@ def _listed(value: Any) -> Any:
 # --- who is asked -------------------------------------------------------------------------------
 
 
-def _ask(
+def prepare(
     model: str,
     operation: Operation,
     options: Mapping[str, Any],
@@ -294,6 +305,7 @@ def _ask(
     *,
     function: str,
 ) -> Ask:
+    """Whom to ask, for an operation of a model, worked out of the options of ``function``."""
     _, connection = split(options, own, function=function)
     target = connection.route(model, operation=operation)
     identities = connection.identities(target.transport)
@@ -313,7 +325,9 @@ def _ask_service(options: Mapping[str, Any], *, function: str) -> Ask:
         connection.log("route", {"model": target.model, "target": target})
     return Ask(
         **ask_arguments(options, connection, target, identities),
-        locate=_region_finder(connection, identities),
+        locate=region_finder(
+            connection, identities, lambda region: _guardrails(connection, region)
+        ),
     )
 
 
@@ -330,17 +344,3 @@ def _guardrails(connection: Connection, region: Region | None = None) -> Target:
         path=address.path + GUARDRAILS_PATH,
         serving=ServingMode("ON_DEMAND", "guardrails"),
     )
-
-
-def _region_finder(
-    connection: Connection, identities: Any
-) -> Callable[[Ambient], Flow[Target]] | None:
-    """Asks the identity for the region where it is only guessed: an instance knows its own."""
-    if not (connection.region_is_guessed and hasattr(identities, "find_region")):
-        return None
-
-    def locate(ambient: Ambient) -> Flow[Target]:
-        region = yield from identities.find_region(ambient)
-        return _guardrails(connection, region)
-
-    return locate

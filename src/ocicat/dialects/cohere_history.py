@@ -176,7 +176,7 @@ def _outputs(text: str) -> list[dict[str, Any]]:
 def _json(text: str) -> Any:
     try:
         return msgspec.json.decode(text)
-    except (msgspec.DecodeError, RecursionError):
+    except (ValueError, RecursionError):
         return None
 
 

@@ -112,7 +112,7 @@ def _without_rest(description: str) -> tuple[str, dict[str, Any]]:
     if match:
         try:
             return match["words"], msgspec.json.decode(match["schema"])
-        except (msgspec.DecodeError, RecursionError):
+        except (ValueError, RecursionError):
             pass  # somebody's own words that look like it
     return description, {}
 

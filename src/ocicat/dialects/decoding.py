@@ -102,7 +102,7 @@ class ToolCallAssembler:
 def _is_whole(arguments: list[str]) -> bool:
     try:
         msgspec.json.decode("".join(arguments))
-    except (msgspec.DecodeError, RecursionError):
+    except (ValueError, RecursionError):
         return False
     return True
 

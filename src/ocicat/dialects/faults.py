@@ -62,7 +62,7 @@ def decode(
     content: object = body.decode("utf-8", "replace")
     try:
         content = msgspec.json.decode(body)
-    except (msgspec.DecodeError, RecursionError):
+    except (ValueError, RecursionError):
         pass  # HTML or plain text; shown as it came
     code, message, parameter = _facts(content)
     if not message:
@@ -153,7 +153,7 @@ def _facts(content: object) -> tuple[str, str, str]:
     if message.startswith("{"):
         try:
             nested = msgspec.json.decode(message)
-        except (msgspec.DecodeError, RecursionError):
+        except (ValueError, RecursionError):
             nested = None
         if isinstance(nested, dict) and isinstance(nested.get("error"), dict):
             return _facts(nested)

@@ -351,7 +351,7 @@ def _value(text: str) -> Any:
         return text
     try:
         return msgspec.json.decode(text)
-    except (msgspec.DecodeError, RecursionError):
+    except (ValueError, RecursionError):
         return text
 
 
@@ -399,7 +399,7 @@ def _said_in_json(json: str, names: frozenset[str]) -> list[_Call]:
     """The calls that an object, or a list of them, says; none if any is of another tool."""
     try:
         said = _SEVERAL.decode(json) if json.startswith("[") else [_ONE.decode(json)]
-    except (msgspec.DecodeError, RecursionError):
+    except (ValueError, RecursionError):
         return []
     if not all(one.name in names for one in said):
         return []
@@ -417,6 +417,6 @@ def _arguments(raw: msgspec.Raw) -> str:
 def _is_json(text: str) -> bool:
     try:
         msgspec.json.decode(text)
-    except (msgspec.DecodeError, RecursionError):
+    except (ValueError, RecursionError):
         return False
     return True

@@ -49,8 +49,8 @@ class Turn:
 
     * ``where``: its place in the request, such as ``messages[2]``, for error messages.
     * ``parts``: what it says; empty for an assistant that only calls tools.
-    * ``reasoning``, ``tool_plan``, ``citations`` and ``tool_calls`` are an assistant's,
-      ``tool_call_id`` a tool result's.
+    * ``reasoning``, ``tool_plan``, ``citations``, ``response_items`` and ``tool_calls`` are an
+      assistant's, ``tool_call_id`` a tool result's.
     """
 
     role: str
@@ -62,6 +62,7 @@ class Turn:
     reasoning: str = ""
     tool_plan: str = ""
     citations: tuple[dict[str, Any], ...] = ()
+    response_items: tuple[dict[str, Any], ...] = ()
 
     @property
     def texts(self) -> list[str]:
@@ -144,6 +145,7 @@ def _turn(message: Any, where: str, open_calls: Sequence[str]) -> Turn:
             or _text(message, "reasoning", where),
             tool_plan=_text(message, "tool_plan", where),
             citations=tuple(message.get("citations") or ()),
+            response_items=tuple(message.get("response_items") or ()),
         )
     if message.get("content") is None:
         raise InvalidParameter(

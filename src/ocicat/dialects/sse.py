@@ -121,6 +121,6 @@ def _is_whole(payload: bytes) -> bool:
         return True
     try:
         msgspec.json.decode(payload)
-    except (msgspec.DecodeError, RecursionError):
+    except (ValueError, RecursionError):
         return False
     return True

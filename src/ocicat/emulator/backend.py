@@ -163,7 +163,7 @@ def _in_openais_words(request: ChatRequest) -> dict[str, Any]:
 def _decoded(data: bytes, url: str) -> dict[str, Any]:
     try:
         value = msgspec.json.decode(data)
-    except (msgspec.DecodeError, RecursionError):
+    except (ValueError, RecursionError):
         value = None
     if not isinstance(value, dict):
         raise _failed(f"{url} sent something that is not a JSON object")

@@ -30,6 +30,7 @@ from ocicat.emulator.delivery import Source, deliver, hang_up, misbehave
 from ocicat.emulator.discovery import discover_models
 from ocicat.emulator.embeddings import embed_text
 from ocicat.emulator.endpoints import get_endpoint, list_endpoints
+from ocicat.emulator.google import GENERATE_CONTENT, read_google
 from ocicat.emulator.guardrails import apply_guardrails, list_guardrail_versions
 from ocicat.emulator.identity.admission import admit_bearer, authenticate, authorize
 from ocicat.emulator.identity.operations import IDENTITY_OPERATIONS, IdentityOperation
@@ -98,6 +99,7 @@ class Service:
                 re.compile(r"/((openai/)?v1|20231130/actions/v1)/responses"),
                 {"POST": self._chatting(read_response, with_api_key=True)},
             ),
+            (GENERATE_CONTENT, {"POST": self._chatting(read_google, with_api_key=True)}),
             (_PREDICT, {"POST": self._chatting(read_deployed)}),
             (re.compile(r"/20231130/actions/embedText"), {"POST": self._signed(embed_text)}),
             (re.compile(r"/20231130/actions/rerankText"), {"POST": self._signed(rerank_text)}),

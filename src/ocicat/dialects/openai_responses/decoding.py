@@ -39,7 +39,7 @@ class StreamDecoder(StreamState):
         self._open_calls: dict[int, str] = {}
 
     def feed(self, event: dict[str, Any]) -> list[ChatChunk]:
-        """The chunks of one event. Events of hosted tools, and unknown ones, have none."""
+        """The chunks of one event. Unknown events have none, nor has the work of hosted tools."""
         match event.get("type"):
             case "response.created" | "response.in_progress":
                 return self._begin_response(event["response"])
@@ -162,20 +162,31 @@ class StreamDecoder(StreamState):
     def _end_item(self, event: dict[str, Any]) -> list[ChatChunk]:
         item = event["item"]
         chunks: list[ChatChunk] = []
+        if replies.is_beside(item):
+            chunks += self._think_whole(event) if item["type"] == "reasoning" else []
+            self._said.add("response_items")
+            return [*chunks, self._chunk(self._said_by_model({"response_items": [item]}))]
         match item.get("type"):
             case "function_call":
                 chunks += self._begin_item(event)
                 chunks += self._argue_whole(event, item.get("arguments") or "")
             case "reasoning":
-                index = event["output_index"]
-                if all(place[0] != index for place in self._starts):
-                    for number, text in enumerate(replies.thoughts(item)):
-                        part = {"output_index": index, "content_index": number}
-                        chunks += self._think("thoughts", part, text)
+                chunks += self._think_whole(event)
             case "message":
                 for number, part in enumerate(item["content"]):
                     here = {"output_index": event["output_index"], "content_index": number}
                     chunks += self._end_part(here, part)
+        return chunks
+
+    def _think_whole(self, event: dict[str, Any]) -> list[ChatChunk]:
+        """The thoughts of a reasoning item, unless they came in pieces."""
+        index = event["output_index"]
+        if any(place[0] == index for place in self._starts):
+            return []
+        chunks: list[ChatChunk] = []
+        for number, text in enumerate(replies.thoughts(event["item"])):
+            part = {"output_index": index, "content_index": number}
+            chunks += self._think("thoughts", part, text)
         return chunks
 
     def _end_part(self, event: dict[str, Any], part: dict[str, Any]) -> list[ChatChunk]:

@@ -18,6 +18,27 @@ _PARTS = {
     "output_text": ("message", "msg", "text", "response.output_text"),
     "refusal": ("message", "msg", "refusal", "response.refusal"),
 }
+# What is told of a hosted tool's work before it is done: the ends of the events' names, which begin
+# with the item's type, and the fields that repeat keys of the item.
+_PROGRESS: dict[str, tuple[tuple[str, dict[str, str]], ...]] = {
+    "web_search_call": ((".in_progress", {}), (".searching", {}), (".completed", {})),
+    "file_search_call": ((".in_progress", {}), (".searching", {}), (".completed", {})),
+    "code_interpreter_call": (
+        (".in_progress", {}),
+        ("_code.delta", {"delta": "code"}),
+        ("_code.done", {"code": "code"}),
+        (".interpreting", {}),
+        (".completed", {}),
+    ),
+    "mcp_list_tools": ((".in_progress", {}), (".completed", {})),
+    "mcp_call": (
+        (".in_progress", {}),
+        ("_arguments.delta", {"delta": "arguments"}),
+        ("_arguments.done", {"arguments": "arguments"}),
+        (".completed", {}),
+    ),
+    "image_generation_call": ((".in_progress", {}), (".generating", {}), (".completed", {})),
+}
 _INCOMPLETE = {"length": "max_output_tokens", "content_filter": "content_filter"}
 
 
@@ -123,8 +144,12 @@ class StreamEncoder:
     def _add(self, choice: dict[str, Any]) -> list[dict[str, Any]]:
         delta = choice["delta"]
         events: list[dict[str, Any]] = []
-        if delta.get("reasoning_content"):
+        beside = delta.get("response_items") or ()
+        # Items that came whole say their thoughts themselves.
+        if delta.get("reasoning_content") and not any(i["type"] == "reasoning" for i in beside):
             events += self._speak("reasoning_text", delta["reasoning_content"])
+        for item in beside:
+            events += self._pass_on(item)
         if delta.get("content"):
             logprobs = [
                 _logprob(token) for token in (choice.get("logprobs") or {}).get("content") or ()
@@ -289,6 +314,30 @@ class StreamEncoder:
             events += [done, self._close_item(index, status)]
         return events
 
+    # What is no message's: encrypted thoughts, and the work of hosted tools
+
+    def _pass_on(self, item: dict[str, Any]) -> list[dict[str, Any]]:
+        """Tell of an item that stays as it is."""
+        if item["type"] == "reasoning" and self._speaking is not None:
+            spoken = self._response["output"][self._speaking]
+            if spoken["type"] == "reasoning":  # the thoughts that have just been told
+                spoken["encrypted_content"] = item["encrypted_content"]
+                return self._close_speech("completed")
+        events = self._close_speech("completed") + self._close_calls("completed", whole_only=True)
+        output = self._response["output"]
+        index = len(output)
+        begun = _copied({**item, "status": "in_progress"} if "status" in item else item)
+        output.append(_copied(item))
+        events.append(self._event("response.output_item.added", output_index=index, item=begun))
+        for name, fields in _PROGRESS.get(item["type"], ()):
+            said = {field: item.get(key) or "" for field, key in fields.items()}
+            if name == ".completed" and item.get("status") == "failed":
+                name = ".failed"
+            place = {"output_index": index, "item_id": item["id"]}
+            events.append(self._event(f"response.{item['type']}{name}", **place, **said))
+        done = self._event("response.output_item.done", output_index=index, item=_copied(item))
+        return [*events, done]
+
     # Items, and the end
 
     def _open_item(self, letters: str, item: dict[str, Any]) -> tuple[int, list[dict[str, Any]]]:
@@ -355,7 +404,7 @@ def _token(token: dict[str, Any]) -> dict[str, Any]:
 def _is_whole(arguments: str) -> bool:
     try:
         msgspec.json.decode(arguments)
-    except (msgspec.DecodeError, RecursionError):
+    except (ValueError, RecursionError):
         return False
     return True
 

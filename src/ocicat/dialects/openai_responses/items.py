@@ -11,7 +11,7 @@ from ocicat.dialects import content
 from ocicat.dialects.content import Media, Part, Text
 from ocicat.dialects.dialect import Notes
 from ocicat.dialects.messages import Turn, neutral_content
-from ocicat.dialects.openai_responses.replies import thoughts
+from ocicat.dialects.openai_responses.replies import is_beside, thoughts
 from ocicat.errors import UnsupportedFeature
 from ocicat.vocabulary.chat import ChatMessage
 
@@ -24,19 +24,12 @@ _SOUNDS = {
     "audio/mp3": "mp3",
     "audio/mpeg": "mp3",
 }
-# What OCI did by itself; the answer that followed says what came of it.
-_HOSTED = frozenset(
-    {
-        *("web_search_call", "file_search_call", "code_interpreter_call"),
-        *("mcp_list_tools", "mcp_call", "image_generation_call"),
-    }
-)
 
 
 def encode(spoken: Iterable[Turn], notes: Notes) -> list[dict[str, Any]]:
     """The items that say these turns, in order.
 
-    What the model thought is left out: OCI takes its own thoughts back only encrypted.
+    What the model thought is sent only as OCI gave it, encrypted.
     """
     items: list[dict[str, Any]] = []
     for turn in spoken:
@@ -64,7 +57,7 @@ def _answer(turn: Turn, notes: Notes) -> list[dict[str, Any]]:
             f"`{turn.where}` is the assistant's and more than text, which Responses has no place"
             " for.",
         )
-    items: list[dict[str, Any]] = []
+    items: list[dict[str, Any]] = [dict(item) for item in turn.response_items]
     if turn.texts:
         said: Any = turn.texts[0]
         if len(turn.texts) > 1:
@@ -137,8 +130,9 @@ def decode(instructions: str | None, given: str | list[dict[str, Any]]) -> list[
         given = [{"role": "user", "content": given}]
     for index, item in enumerate(given):
         _take(messages, item, f"input[{index}]")
-    # Thoughts that nothing followed are no message.
-    return [_whole(message) for message in messages if message.keys() - {"role", "reasoning"}]
+    # Thoughts and searches that nothing followed are no message.
+    silent = {"role", "reasoning", "response_items"}
+    return [_whole(message) for message in messages if message.keys() - silent]
 
 
 def _take(messages: list[dict[str, Any]], item: dict[str, Any], where: str) -> None:
@@ -151,6 +145,8 @@ def _take(messages: list[dict[str, Any]], item: dict[str, Any], where: str) -> N
             messages.append({"role": item["role"], "content": neutral_content(parts)})
     elif kind == "reasoning":
         _speaker(messages).setdefault("reasoning", []).extend(thoughts(item))
+        if is_beside(item):
+            _keep(messages, item)
     elif kind in ("function_call", "custom_tool_call"):
         _speaker(messages).setdefault("tool_calls", []).append(_call(item))
     elif kind in ("function_call_output", "custom_tool_call_output"):
@@ -159,7 +155,9 @@ def _take(messages: list[dict[str, Any]], item: dict[str, Any], where: str) -> N
             result["tool_call_id"] = item["call_id"]
         result["content"] = neutral_content(content.read(item["output"], f"{where}.output"))
         messages.append(result)
-    elif kind not in _HOSTED:
+    elif is_beside(item):
+        _keep(messages, item)
+    else:
         raise UnsupportedFeature(
             f"`{where}` is of type {kind!r}, which a chat has no place for.", parameter=where
         )
@@ -170,6 +168,10 @@ def _speaker(messages: list[dict[str, Any]]) -> dict[str, Any]:
     if not messages or messages[-1]["role"] != "assistant":
         messages.append({"role": "assistant"})
     return messages[-1]
+
+
+def _keep(messages: list[dict[str, Any]], item: dict[str, Any]) -> None:
+    _speaker(messages).setdefault("response_items", []).append(item)
 
 
 def _call(item: dict[str, Any]) -> dict[str, Any]:

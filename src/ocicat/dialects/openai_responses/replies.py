@@ -9,7 +9,23 @@ from ocicat.dialects import faults, finish
 from ocicat.dialects.dialect import Origin
 from ocicat.vocabulary.chat import ChatReply, Usage
 
-__all__ = ["annotated", "counted", "decode_reply", "said", "set_reason", "thoughts"]
+__all__ = [
+    "annotated",
+    "counted",
+    "decode_reply",
+    "is_beside",
+    "said",
+    "set_reason",
+    "thoughts",
+]
+
+#: What OCI did by itself.
+_HOSTED = frozenset(
+    {
+        *("web_search_call", "file_search_call", "code_interpreter_call"),
+        *("mcp_list_tools", "mcp_call", "mcp_approval_request", "image_generation_call"),
+    }
+)
 
 _ENDED = ("completed", "incomplete")
 _REASONS = {"max_output_tokens": "length"}
@@ -18,8 +34,9 @@ _REASONS = {"max_output_tokens": "length"}
 def decode_reply(body: dict[str, Any], origin: Origin) -> ChatReply:
     """The neutral reply that a body says.
 
-    Several messages are one, as Chat Completions has it. What hosted tools did is left out. Raises
-    the error that the response reports, or :class:`~ocicat.errors.MalformedReply`.
+    Several messages are one, as Chat Completions has it. Encrypted thoughts and what hosted tools
+    did are in the message's ``response_items``. Raises the error that the response reports, or
+    :class:`~ocicat.errors.MalformedReply`.
     """
     failure = body.get("error")
     if not isinstance(body.get("output"), list) or failure is not None:
@@ -73,7 +90,10 @@ def said(
     annotations: list[dict[str, Any]] = []
     logprobs: list[dict[str, Any]] = []
     calls: list[dict[str, Any]] = []
+    beside: list[dict[str, Any]] = []
     for item in output:
+        if is_beside(item):
+            beside.append(item)
         match item.get("type"):
             case "message":
                 for part in item["content"]:
@@ -100,7 +120,16 @@ def said(
         message["annotations"] = annotations
     if calls:
         message["tool_calls"] = calls
+    if beside:
+        message["response_items"] = beside
     return message, logprobs
+
+
+def is_beside(item: Mapping[str, Any]) -> bool:
+    """Whether an item is kept as it is, because a message of a chat has no words for it."""
+    if item.get("type") == "reasoning":
+        return bool(item.get("encrypted_content"))
+    return item.get("type") in _HOSTED
 
 
 def thoughts(item: Mapping[str, Any]) -> list[str]:

@@ -10,7 +10,7 @@ from ocicat.dialects.dialect import Entry, Notes
 from ocicat.dialects.messages import check_content, turns
 from ocicat.dialects.openai_responses import items, tools
 from ocicat.dialects.parameters import Dropped, Own, Parameter, Refused
-from ocicat.dialects.schemas import simplified
+from ocicat.dialects.schemas import for_answers, simplified
 from ocicat.vocabulary.chat import ChatRequest
 from ocicat.vocabulary.model import ModelFacts
 from ocicat.vocabulary.target import Target
@@ -19,6 +19,7 @@ __all__ = ["CONTENT", "PARAMETERS", "decode_request", "encode_request"]
 
 _NAME = "OpenAI's Responses"
 _LOGPROBS = "message.output_text.logprobs"
+_THOUGHTS = "reasoning.encrypted_content"
 _EFFORTS = parameters.choice(
     *("none", "minimal", "low", "medium", "high", "xhigh", "max"),
     synonyms={"disable": "none", "disabled": "none"},
@@ -231,6 +232,9 @@ def encode_request(
         said.pop(name, None)
     if "text.format" in said and not facts.full_schemas:
         said["text.format"] = _simple(said["text.format"])
+    if facts.reasoning and not said.get("store"):
+        # Nobody keeps them for the next turn, so they must come back with it.
+        said["include"] = [*said.get("include", ()), _THOUGHTS]
     offered = [*_offered(request, facts, notes), *said.pop("tools", ())]
     body: dict[str, Any] = {
         "model": target.serving.id,
@@ -275,7 +279,7 @@ def _offered(request: ChatRequest, facts: ModelFacts, notes: Notes) -> list[dict
 def _simple(format: dict[str, Any]) -> dict[str, Any]:
     if "schema" not in format:
         return format
-    return {**format, "schema": simplified(format["schema"])}
+    return {**format, "schema": for_answers(format["schema"])}
 
 
 def _nested(flat: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,11 +13,11 @@ from ocicat.dialects import tools as neutral
 from ocicat.dialects.dialect import Notes
 from ocicat.vocabulary.chat import ChatRequest
 
-__all__ = ["decode", "decode_choice", "encode", "encode_choice"]
+__all__ = ["HOSTED", "decode", "decode_choice", "encode", "encode_choice"]
 
 #: What runs at OCI and not at the caller's. Source: OCI's documentation of its Responses API;
 #: the longer names are OpenAI's for the same.
-_HOSTED = frozenset(
+HOSTED = frozenset(
     {
         *("file_search", "code_interpreter", "mcp", "web_search", "web_search_2025_08_26"),
         *("web_search_preview", "web_search_preview_2025_03_11"),
@@ -38,7 +38,7 @@ def encode(request: ChatRequest, notes: Notes, *, strict: bool) -> list[dict[str
         where = f"tools[{index}]"
         if where not in reasons:
             said.append(_function(next(functions), strict))
-        elif tool["type"] in _HOSTED:
+        elif tool["type"] in HOSTED:
             said.append(dict(tool))
         else:
             notes.add(where, reasons[where])
@@ -66,7 +66,7 @@ def encode_choice(request: ChatRequest) -> str | dict[str, Any] | None:
             allowed = given.get("allowed_tools") or given
             listed = [_named(tool) for tool in allowed.get("tools") or ()]
             return {"type": "allowed_tools", "mode": allowed.get("mode", "auto"), "tools": listed}
-        case {"type": kind} if kind in _HOSTED:
+        case {"type": kind} if kind in HOSTED:
             return dict(given)
     choice = neutral.choice(request)
     if choice is None:

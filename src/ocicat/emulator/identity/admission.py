@@ -44,9 +44,12 @@ def authenticate(call: Call, plane: IdentityPlane) -> None:
 def admit_bearer(call: Call, plane: IdentityPlane) -> bool:
     """Whether the call has a bearer token instead of a signature, and one that is an API key.
 
-    Raises :class:`~.refusals.Refused` for a bearer token that is none.
+    Google's SDK sends the key in a header of its own. Raises :class:`~.refusals.Refused` for a
+    bearer token that is none.
     """
     scheme, _, token = call.headers.get("authorization", "").partition(" ")
+    if call.path.startswith("/google/") and "x-goog-api-key" in call.headers:
+        scheme, token = "bearer", call.headers["x-goog-api-key"]
     if scheme.lower() != "bearer":
         return False
     if not plane.is_api_key(token.strip()):
