@@ -273,7 +273,7 @@ class APIStatusError(OcicatError):
         label = f"{self.status} {self.code}".strip() if self.code != str(self.status) else self.code
         text = f"{label}: {self.message}"
         if self.hint:
-            text += f" {self.hint}"
+            text += f"{'' if text.endswith(('.', '!', '?')) else '.'} {self.hint}"
         if self.opc_request_id:
             text += f" (opc-request-id: {self.opc_request_id})"
         return text

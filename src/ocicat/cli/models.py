@@ -297,5 +297,5 @@ def _tokens(count: int | None) -> str:
     if count is None:
         return "-"
     if count >= 1_000_000:
-        return f"{count / 1_000_000:g}M"
+        return f"{count / 1_000_000:.2g}M"
     return f"{count // 1000}K" if count >= 1000 else str(count)

@@ -178,7 +178,8 @@ def apply_guardrails(
 ) -> GuardrailsResponse:
     """Have OCI look for harm, personal information and prompt injections in a content.
 
-    Nothing is blocked or changed: the reply says what was found. At least one check is needed.
+    Nothing is blocked or changed: the reply says what was found. Where no check is named, all are
+    made.
 
     * ``input``: a text, or a list of texts and images as for :func:`embedding`.
     * ``content_moderation``: ``True`` for the categories ``OVERALL`` and ``BLOCKLIST``, or a list.
@@ -277,11 +278,12 @@ def _guard_request(
     guardrail_version: str | None,
     language: str | None,
 ) -> GuardRequest:
+    makes_all = content_moderation is None and pii is None and prompt_injection is None
     return {
         "input": _listed(input),
-        "content_moderation": _listed(content_moderation),
-        "pii": _listed(pii),
-        "prompt_injection": prompt_injection,
+        "content_moderation": makes_all or _listed(content_moderation),
+        "pii": makes_all or _listed(pii),
+        "prompt_injection": makes_all or prompt_injection,
         "guardrail_version": guardrail_version,
         "language": language,
     }
