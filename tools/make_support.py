@@ -39,6 +39,9 @@ that model does not take: `ocicat models MODEL`.
 | left out | not sent, as the answer does not depend on it; `oci_notes` say so |
 | – | refused with an `UnsupportedFeature`; left out with a note under `drop_params=True` |
 
+Nothing is said of a value that asks only for what happens anyway, such as `logprobs=False` where a
+format has no probabilities.
+
 """
 
 

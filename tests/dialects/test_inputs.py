@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ocicat.dialects.content import Media, Text
-from ocicat.dialects.inputs import image_url, read
+from ocicat.dialects.inputs import read
 from ocicat.errors import InvalidParameter, InvalidRequest, UnsupportedFeature
 
 PNG = "data:image/png;base64,iVBORw0KGgo="
@@ -63,16 +63,3 @@ def test_what_cannot_be_read_is_refused_by_its_place(
     with pytest.raises(kind, match=words) as caught:
         read(value, "input")
     assert caught.value.parameter.startswith(parameter)
-
-
-@pytest.mark.parametrize(
-    ("url", "expected"),
-    [
-        (PNG, PNG),
-        ("https://host/cat.JPG?size=1", "data:image/jpeg;uri,https://host/cat.JPG?size=1"),
-        ("https://host/cat.webp", "data:image/webp;uri,https://host/cat.webp"),
-        ("https://host/cat", "data:image/png;uri,https://host/cat"),
-    ],
-)
-def test_an_image_elsewhere_is_written_with_its_address(url: str, expected: str) -> None:
-    assert image_url(Media("image", url)) == expected

@@ -102,7 +102,10 @@ def test_the_sdk_reads_every_stream_that_is_written(case: dict[str, Any]) -> Non
         for made in message.get("tool_calls", [])
     ]
     thoughts = [
-        part.text for item in response.output if item.type == "reasoning" for part in item.content
+        part.text
+        for item in response.output
+        if item.type == "reasoning"
+        for part in item.content or item.summary
     ]
     assert "".join(thoughts) == message.get("reasoning_content", "")
     cut = choice["finish_reason"] in ("length", "content_filter")
@@ -206,6 +209,82 @@ def test_words_after_a_call_are_an_item_of_their_own() -> None:
         )
     )
     assert [item.type for item in response.output] == ["message", "function_call", "message"]
+
+
+def test_what_hosted_tools_did_is_told_step_by_step() -> None:
+    items = [
+        {
+            "type": "web_search_call",
+            "id": "ws_1",
+            "status": "completed",
+            "action": {"type": "search", "query": "q"},
+        },
+        {
+            "type": "file_search_call",
+            "id": "fs_1",
+            "status": "completed",
+            "queries": ["q"],
+            "results": None,
+        },
+        {
+            "type": "code_interpreter_call",
+            "id": "ci_1",
+            "status": "completed",
+            "code": "1 + 1",
+            "container_id": "cntr_1",
+            "outputs": [{"type": "logs", "logs": "2"}],
+        },
+        {"type": "mcp_list_tools", "id": "mcpl_1", "server_label": "s", "tools": []},
+        {
+            "type": "mcp_call",
+            "id": "mcp_1",
+            "status": "failed",
+            "name": "f",
+            "arguments": "{}",
+            "server_label": "s",
+        },
+    ]
+    events = encoded(
+        chunk({"role": "assistant", "content": "let me see"}),
+        chunk({"response_items": items}),
+        chunk({"content": "so"}),
+        chunk({}, "stop"),
+        COUNTS,
+    )
+    steps = [kind for kind in types(events) if "_call" in kind or "mcp" in kind]
+    assert steps == [
+        *("web_search_call.in_progress", "web_search_call.searching", "web_search_call.completed"),
+        *("file_search_call.in_progress", "file_search_call.searching"),
+        "file_search_call.completed",
+        *("code_interpreter_call.in_progress", "code_interpreter_call_code.delta"),
+        *("code_interpreter_call_code.done", "code_interpreter_call.interpreting"),
+        "code_interpreter_call.completed",
+        *("mcp_list_tools.in_progress", "mcp_list_tools.completed"),
+        *("mcp_call.in_progress", "mcp_call_arguments.delta", "mcp_call_arguments.done"),
+        "mcp_call.failed",
+    ]
+    output = events[-1]["response"]["output"]
+    assert output[1:6] == items
+    assert [item["type"] for item in (output[0], output[6])] == ["message", "message"]
+    assert accepted(events).output_text == "let me seeso"
+
+
+def test_encrypted_thoughts_are_those_that_have_just_been_told() -> None:
+    encrypted = {"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": "x"}
+    events = encoded(
+        chunk({"role": "assistant", "reasoning_content": "hm"}),
+        chunk({"response_items": [encrypted]}),
+        chunk({"content": "a"}),
+        chunk({}, "stop"),
+    )
+    thoughts, _ = accepted(events).output
+    assert (thoughts.content[0].text, thoughts.encrypted_content) == ("hm", "x")
+    (done,) = (
+        event
+        for event in events
+        if event["type"] == "response.output_item.done" and event["output_index"] == 0
+    )
+    assert done["item"]["encrypted_content"] == "x"
 
 
 def test_an_answer_that_was_cut_off_is_incomplete_and_so_is_its_last_item() -> None:
@@ -464,7 +543,11 @@ def test_thoughts_words_and_calls_that_follow_each_other_are_one_message() -> No
         },
         {"role": "tool", "tool_call_id": "c1", "content": "one"},
         {"role": "tool", "tool_call_id": "c2", "content": "two"},
-        {"role": "assistant", "content": "so"},
+        {
+            "role": "assistant",
+            "content": "so",
+            "response_items": [{"type": "web_search_call", "id": "ws_1", "status": "completed"}],
+        },
         HI,
     ]
 
@@ -552,7 +635,7 @@ def test_what_oci_has_refused_before_is_left_out() -> None:
         learned={"verbosity": "no", "reasoning_effort": "no", "parallel_tool_calls": "no"}
     )
     body = asked(MODEL, notes, verbosity="low", reasoning_effort="low", parallel_tool_calls=True)
-    assert body.keys() == {"model", "input", "store", "max_output_tokens"}
+    assert body.keys() == {"model", "input", "store", "include", "max_output_tokens"}
     assert [note["parameter"] for note in notes.items] == [
         "verbosity",
         "reasoning_effort",

@@ -68,6 +68,50 @@ def test_what_is_refused_is_only_left_out_where_the_caller_says_so(
 
 
 @everywhere
+@pytest.mark.parametrize(
+    ("parameter", "value"),
+    [
+        ("echo", False),
+        ("force_single_step", False),
+        ("logprobs", False),
+        ("modalities", ["text"]),
+        ("prompt_truncation", "off"),
+        ("raw_prompting", False),
+        ("search_queries_only", False),
+        ("store", False),
+        ("strict_tools", False),
+        ("tools", []),
+    ],
+)
+def test_what_happens_anyway_may_be_asked_for(
+    model: str, transport: str, parameter: str, value: object
+) -> None:
+    notes = Notes()
+    encode(model, transport, notes, **{parameter: value})
+    assert notes.items == []
+
+
+@pytest.mark.parametrize(
+    ("model", "transport"),
+    [
+        ("meta.llama-3.3-70b-instruct", "native"),
+        ("meta.llama-3.3-70b-instruct", "openai"),
+        ("cohere.command-a-03-2025", "native"),
+        ("cohere.command-a-vision-07-2025", "native"),
+    ],
+)
+@pytest.mark.parametrize(
+    "asked", [{"reasoning_effort": "none"}, {"thinking": {"type": "disabled"}}]
+)
+def test_not_to_reason_is_nothing_to_ask_of_a_model_that_does_not(
+    model: str, transport: str, asked: dict[str, Any]
+) -> None:
+    notes = Notes()
+    assert encode(model, transport, notes, **asked) == encode(model, transport)
+    assert notes.items == []
+
+
+@everywhere
 def test_what_the_model_has_refused_before_is_left_out(model: str, transport: str) -> None:
     notes = Notes(learned={"temperature": "It is always 1."})
     assert encode(model, transport, notes, temperature=0.5) == encode(model, transport)

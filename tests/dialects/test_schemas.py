@@ -500,3 +500,10 @@ def test_what_is_simple_stays_as_it_is_and_what_is_given_too(schema: dict[str, A
     assert schema == before
     assert not keywords(once) & FORBIDDEN
     assert simplified(once) == once
+
+
+def test_who_changes_what_came_of_a_schema_changes_it_for_nobody_else() -> None:
+    schema = {"type": "object", "properties": {"a": {"type": "string", "title": "A"}}}
+    first = simplified(schema)
+    first["properties"]["a"]["type"] = "integer"
+    assert simplified(schema)["properties"]["a"] == {"type": "string"}

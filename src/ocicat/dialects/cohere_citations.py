@@ -13,7 +13,7 @@ in Cohere's own API: ``{"type": "document", "id", "document"}`` or ``{"type": "t
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import msgspec
+from ocicat.dialects import json_text
 
 __all__ = ["annotations", "decode", "documents", "encode"]
 
@@ -124,8 +124,4 @@ def _document(document: Any) -> dict[str, str]:
         return {"text": document}
     if not isinstance(document, Mapping):
         raise ValueError("must be a list of texts or dictionaries")
-    return {
-        str(key): item if isinstance(item, str) else msgspec.json.encode(item).decode()
-        for key, item in document.items()
-        if item is not None
-    }
+    return {str(key): json_text.as_text(item) for key, item in document.items() if item is not None}

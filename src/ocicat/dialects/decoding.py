@@ -6,8 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
-
+from ocicat.dialects import json_text
 from ocicat.dialects.dialect import Origin
 from ocicat.vocabulary.chat import ChatChunk, Usage
 
@@ -31,6 +30,10 @@ class _OpenCall:
     def __init__(self, index: int, id: str, name: str) -> None:
         self.index, self.id, self.name = index, id, name
         self.arguments: list[str] = []
+
+    @property
+    def is_whole(self) -> bool:
+        return json_text.is_whole("".join(self.arguments))
 
 
 class ToolCallAssembler:
@@ -86,7 +89,7 @@ class ToolCallAssembler:
         if piece.id and piece.id in self._by_id:
             known = self._by_id[piece.id]
             # An id may serve for several calls: one of another tool, or one after a whole one.
-            another = piece.name != known.name or (piece.arguments and _is_whole(known.arguments))
+            another = piece.name != known.name or (piece.arguments and known.is_whole)
             return None if piece.name and another else known
         last = self._calls[-1]
         if piece.position is not None:
@@ -96,15 +99,7 @@ class ToolCallAssembler:
         if piece.id or (piece.position is not None and piece.position not in self._by_position):
             return None
         # A name without an id: a new call, unless it only repeats the name of one that is open.
-        return last if piece.name == last.name and not _is_whole(last.arguments) else None
-
-
-def _is_whole(arguments: list[str]) -> bool:
-    try:
-        msgspec.json.decode("".join(arguments))
-    except (ValueError, RecursionError):
-        return False
-    return True
+        return last if piece.name == last.name and not last.is_whole else None
 
 
 #: The numbers of the calls of one answer and the next are so far apart.

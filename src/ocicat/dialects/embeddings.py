@@ -12,10 +12,10 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import Any
 
-from ocicat.dialects import faults, parameters, serving
+from ocicat.dialects import faults, links, parameters, serving
 from ocicat.dialects.content import Media, Part, Text, neutral
 from ocicat.dialects.dialect import Entry, Notes, Origin
-from ocicat.dialects.inputs import image_url, read
+from ocicat.dialects.inputs import read
 from ocicat.dialects.parameters import Dropped, Own, Parameter
 from ocicat.errors import InvalidParameter, MalformedReply, UnsupportedFeature
 from ocicat.vocabulary.embedding import EmbeddingReply, EmbeddingRequest, EmbeddingUsage
@@ -147,7 +147,7 @@ def _inputs(items: list[Part], facts: ModelFacts) -> dict[str, Any]:
 def _content(item: Part) -> dict[str, Any]:
     if isinstance(item, Text):
         return {"type": "TEXT", "text": item.text}
-    image = {"url": image_url(item)}
+    image = {"url": links.encode(item)}
     if item.detail:
         image["detail"] = item.detail.upper()
     return {"type": "IMAGE", "imageUrl": image}
@@ -185,12 +185,7 @@ def _dimensions(request: EmbeddingRequest, facts: ModelFacts) -> dict[str, int]:
     asked = request.get("dimensions")
     if asked is None:
         return {}
-    try:
-        parameters.integer(1)(asked)
-    except ValueError as problem:
-        raise InvalidParameter(
-            f"`dimensions` {problem}, not {asked!r}.", parameter="dimensions"
-        ) from None
+    parameters.checked("dimensions", asked, parameters.integer(1))
     known = facts.dimensions
     if known and asked not in known:
         kind = UnsupportedFeature if len(known) == 1 else InvalidParameter
@@ -218,10 +213,7 @@ def _encoding(request: EmbeddingRequest) -> str:
 def _one_of(name: str, value: Any, words: tuple[str, ...]) -> str | None:
     if value is None:
         return None
-    try:
-        return str(parameters.choice(*words)(value))
-    except ValueError as problem:
-        raise InvalidParameter(f"`{name}` {problem}, not {value!r}.", parameter=name) from None
+    return str(parameters.checked(name, value, parameters.choice(*words)))
 
 
 def decode_request(body: dict[str, Any]) -> EmbeddingRequest:

@@ -17,8 +17,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-import msgspec
-
+from ocicat.dialects import json_text
 from ocicat.dialects.dialect import Origin
 from ocicat.errors import (
     APIStatusError,
@@ -59,11 +58,8 @@ def decode(
 
     ``compartment_id`` only serves the policy statement in the hint of a 404.
     """
-    content: object = body.decode("utf-8", "replace")
-    try:
-        content = msgspec.json.decode(body)
-    except (ValueError, RecursionError):
-        pass  # HTML or plain text; shown as it came
+    # HTML or plain text is shown as it came.
+    content: object = json_text.read(body, body.decode("utf-8", "replace"))
     code, message, parameter = _facts(content)
     if not message:
         message = _plain(content) or "OCI gave no explanation."
@@ -151,10 +147,7 @@ def _facts(content: object) -> tuple[str, str, str]:
     if not isinstance(message, str):
         message = str(message)
     if message.startswith("{"):
-        try:
-            nested = msgspec.json.decode(message)
-        except (ValueError, RecursionError):
-            nested = None
+        nested = json_text.read(message)
         if isinstance(nested, dict) and isinstance(nested.get("error"), dict):
             return _facts(nested)
     return code, message, ""

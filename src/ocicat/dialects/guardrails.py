@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ocicat.dialects import faults, parameters
+from ocicat.dialects import faults, links, parameters
 from ocicat.dialects.content import Part, Text
 from ocicat.dialects.dialect import Origin
-from ocicat.dialects.inputs import image_url, read
+from ocicat.dialects.inputs import read
 from ocicat.errors import InvalidParameter
 from ocicat.vocabulary.guarding import GuardReply, GuardRequest
 
@@ -82,17 +82,12 @@ def _names(name: str, value: Any, documented: tuple[str, ...]) -> list[str]:
 
 
 def _flag(name: str, value: Any) -> bool:
-    try:
-        return value is not None and bool(parameters.boolean(value))
-    except ValueError as problem:
-        raise InvalidParameter(f"`{name}` {problem}, not {value!r}.", parameter=name) from None
+    return value is not None and bool(parameters.checked(name, value, parameters.boolean))
 
 
 def _text(request: GuardRequest, name: str) -> str | None:
-    value = request.get(name)
-    if value is not None and not isinstance(value, str):
-        raise InvalidParameter(f"`{name}` must be a text, not {value!r}.", parameter=name)
-    return value
+    value: Any = request.get(name)
+    return None if value is None else str(parameters.checked(name, value, parameters.text))
 
 
 def _content(request: GuardRequest) -> dict[str, Any]:
@@ -109,7 +104,7 @@ def _part(part: Part, language: str | None) -> dict[str, Any]:
     if isinstance(part, Text):
         more = {"languageCode": language} if language else {}
         return {"type": "TEXT", "content": part.text, **more}
-    return {"type": "IMAGE", "imageUrl": {"url": image_url(part)}}
+    return {"type": "IMAGE", "imageUrl": {"url": links.encode(part)}}
 
 
 def decode_request(body: dict[str, Any]) -> GuardRequest:

@@ -1,13 +1,7 @@
 """Tool calls that a model writes into its text, found and made real tool calls.
 
-Servers of imported models do not always read the markup in which their models call tools. Read
-here are the markups of these families:
-
-* Hermes and Qwen: ``<tool_call>{"name": …, "arguments": {…}}</tool_call>``;
-* Qwen3-Coder: ``<function=NAME><parameter=KEY>VALUE</parameter></function>`` in ``<tool_call>``;
-* GLM: ``<tool_call>NAME<arg_key>KEY</arg_key><arg_value>VALUE</arg_value></tool_call>``;
-* Mistral: ``[TOOL_CALLS][{"name": …, "arguments": {…}}]`` and ``[TOOL_CALLS]NAME{…}``;
-* Llama: ``<|python_tag|>{"name": …, "parameters": {…}}``.
+Servers of imported models do not always read the markup in which their models call tools. Which
+markups are read here is told in ``call_markups.py``.
 
 Only what is whole, stands in the open (not quoted, not in code) and calls a tool that was offered
 becomes a call. Everything else stays text, just as it was written.
@@ -15,27 +9,21 @@ becomes a call. Everything else stays text, just as it was written.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
-import msgspec
-
+from ocicat.dialects.call_markups import MARKUPS, Call, Text, Undecided
 from ocicat.dialects.decoding import CALLS_APART
 from ocicat.dialects.dialect import Origin
+from ocicat.dialects.messages import ToolCall, neutral_calls
 from ocicat.vocabulary.chat import ChatChunk, ChatReply
 
 __all__ = ["Lifter", "lift"]
 
-_CLOSED = "</tool_call>"
-# A string, whole or cut off, or a bracket.
-_STEP = re.compile(r'"(?:[^"\\]|\\.)*(?:"|\\?\Z)|[\[\]{}]', re.DOTALL)
-_NAME = re.compile(r"[A-Za-z0-9_.:-]*")
 #: Markup of more characters is looked at again only when some more has come that may end it.
 _LONG = 500
 #: The calls that OCI itself tells of are numbered from 0 on.
 _FIRST = CALLS_APART // 2
+_LONGEST = max(map(len, MARKUPS))
 
 
 def lift(reply: ChatReply, names: frozenset[str], origin: Origin) -> ChatReply:
@@ -106,25 +94,14 @@ class Lifter:
         return made if delta or ends or choice.get("logprobs") else None
 
 
-@dataclass(frozen=True, slots=True)
-class _Call:
-    name: str
-    arguments: str
-
-
-def _neutral(calls: list[_Call], index: int, origin: Origin) -> list[dict[str, Any]]:
-    return [
-        {
-            "id": origin.call_id(CALLS_APART * index + _FIRST + number),
-            "type": "function",
-            "function": {"name": call.name, "arguments": call.arguments},
-        }
-        for number, call in enumerate(calls)
-    ]
-
-
-class _Undecided(Exception):
-    """More text is needed to tell what this is."""
+def _neutral(calls: list[Call], index: int, origin: Origin) -> list[dict[str, Any]]:
+    first = CALLS_APART * index + _FIRST
+    return neutral_calls(
+        [
+            ToolCall(origin.call_id(first + number), call.name, call.arguments)
+            for number, call in enumerate(calls)
+        ]
+    )
 
 
 class _Scanner:
@@ -132,7 +109,7 @@ class _Scanner:
 
     def __init__(self, names: frozenset[str]) -> None:
         self._names = names
-        self.calls: list[_Call] = []
+        self.calls: list[Call] = []
         #: Whether nothing more is to be taken for a call.
         self.closed = False
         #: What is not decided yet; begins with what may be a marker.
@@ -173,10 +150,10 @@ class _Scanner:
             if self._is_quoted():
                 said.append(self._pass(len(marker)))
                 continue
-            reader = _Text(self._held, len(marker), final)
+            reader = Text(self._held, len(marker), final)
             try:
-                calls = _MARKUPS[marker](reader, self._names)
-            except _Undecided:
+                calls = MARKUPS[marker](reader, self._names)
+            except Undecided:
                 if not final:
                     break
                 calls = []
@@ -217,7 +194,7 @@ class _Scanner:
 
 
 def _next_marker(text: str) -> tuple[int, str]:
-    found = [(at, marker) for marker in _MARKUPS if (at := text.find(marker)) >= 0]
+    found = [(at, marker) for marker in MARKUPS if (at := text.find(marker)) >= 0]
     return min(found, default=(0, ""))
 
 
@@ -225,198 +202,6 @@ def _may_begin(text: str) -> int:
     """How many characters at the end of the text may be the beginning of a marker."""
     for length in range(min(len(text), _LONGEST - 1), 0, -1):
         tail = text[-length:]
-        if any(marker.startswith(tail) for marker in _MARKUPS):
+        if any(marker.startswith(tail) for marker in MARKUPS):
             return length
     return 0
-
-
-class _Text:
-    """Text that is read from one place on. ``final`` says that no more follows."""
-
-    def __init__(self, text: str, at: int, final: bool) -> None:
-        self._text, self.at, self._final = text, at, final
-
-    def skip_space(self) -> None:
-        rest = self._text[self.at :]
-        self.at += len(rest) - len(rest.lstrip())
-
-    def takes(self, *words: str, or_end: bool = False) -> bool:
-        """Whether it goes on with one of these words, which is then passed over.
-
-        With ``or_end``, the end of all text will do, also in the middle of a word.
-        """
-        for word in words:
-            if self._text.startswith(word, self.at):
-                self.at += len(word)
-                return True
-        rest = self._text[self.at :]
-        if any(word.startswith(rest) for word in words):
-            if not self._final:
-                raise _Undecided
-            if or_end:
-                self.at = len(self._text)
-                return True
-        return False
-
-    def name(self, names: frozenset[str]) -> str:
-        """The one of these names that comes next; empty if none does."""
-        match = _NAME.match(self._text, self.at)
-        name = match[0] if match else ""
-        if self.at + len(name) == len(self._text) and not self._final:
-            if any(known.startswith(name) for known in names):
-                raise _Undecided
-            return ""
-        self.at += len(name)
-        return name if name in names else ""
-
-    def until(self, word: str) -> str:
-        """The text before ``word``, which is passed over too."""
-        end = self._text.find(word, self.at)
-        if end < 0:
-            raise _Undecided
-        text = self._text[self.at : end]
-        self.at = end + len(word)
-        return text
-
-    def value(self, opening: str) -> str:
-        """The JSON that comes next, if it begins with one of these brackets; else empty."""
-        if self.at == len(self._text):
-            raise _Undecided
-        if self._text[self.at] not in opening:
-            return ""
-        depth = 0
-        for step in _STEP.finditer(self._text, self.at):
-            token = step[0]
-            depth += (token in "[{") - (token in "]}")
-            if depth == 0:
-                json = self._text[self.at : step.end()]
-                self.at = step.end()
-                return json
-        raise _Undecided
-
-
-# --- the markups: the calls in the text, or none ------------------------------------------------
-
-
-def _tagged(text: _Text, names: frozenset[str]) -> list[_Call]:
-    text.skip_space()
-    json = text.value("[{")
-    if json:
-        calls = _said_in_json(json, names)
-    elif text.takes("<function="):
-        calls = _qwen_coder(text, names)
-    else:
-        calls = _glm(text, names)
-    if not calls:
-        return []
-    text.skip_space()
-    return calls if text.takes(_CLOSED, or_end=True) else []
-
-
-def _qwen_coder(text: _Text, names: frozenset[str]) -> list[_Call]:
-    name = text.name(names)
-    arguments = {}
-    if not name or not text.takes(">"):
-        return []
-    text.skip_space()
-    while text.takes("<parameter="):
-        key = text.until(">")
-        arguments[key] = _value(text.until("</parameter>"))
-        text.skip_space()
-    if not text.takes("</function>", or_end=True):
-        return []
-    return [_Call(name, msgspec.json.encode(arguments).decode())]
-
-
-def _glm(text: _Text, names: frozenset[str]) -> list[_Call]:
-    name = text.name(names)
-    arguments = {}
-    if not name:
-        return []
-    text.skip_space()
-    while text.takes("<arg_key>"):
-        key = text.until("</arg_key>").strip()
-        text.skip_space()
-        if not text.takes("<arg_value>"):
-            return []
-        arguments[key] = _value(text.until("</arg_value>"))
-        text.skip_space()
-    return [_Call(name, msgspec.json.encode(arguments).decode())]
-
-
-def _value(text: str) -> Any:
-    """A value that stands in a tag. What reads as JSON other than a text is taken for that."""
-    text = text.removeprefix("\n").removesuffix("\n")
-    if text.lstrip().startswith('"'):
-        return text
-    try:
-        return msgspec.json.decode(text)
-    except (ValueError, RecursionError):
-        return text
-
-
-def _mistral(text: _Text, names: frozenset[str]) -> list[_Call]:
-    text.skip_space()
-    json = text.value("[{")
-    if json:
-        return _said_in_json(json, names)
-    name = text.name(names)
-    if not name:
-        return []
-    text.takes("[ARGS]")
-    text.skip_space()
-    arguments = text.value("{")
-    return [_Call(name, arguments)] if _is_json(arguments) else []
-
-
-def _llama(text: _Text, names: frozenset[str]) -> list[_Call]:
-    text.skip_space()
-    calls = _said_in_json(text.value("{"), names)
-    if calls:
-        text.takes("<|eom_id|>", "<|eot_id|>", or_end=True)
-    return calls
-
-
-_MARKUPS: dict[str, Callable[[_Text, frozenset[str]], list[_Call]]] = {
-    "<tool_call>": _tagged,
-    "[TOOL_CALLS]": _mistral,
-    "<|python_tag|>": _llama,
-}
-_LONGEST = max(map(len, _MARKUPS))
-
-
-class _Said(msgspec.Struct):
-    name: str
-    arguments: msgspec.Raw = msgspec.Raw()
-    parameters: msgspec.Raw = msgspec.Raw()
-
-
-_ONE = msgspec.json.Decoder(_Said)
-_SEVERAL = msgspec.json.Decoder(list[_Said])
-
-
-def _said_in_json(json: str, names: frozenset[str]) -> list[_Call]:
-    """The calls that an object, or a list of them, says; none if any is of another tool."""
-    try:
-        said = _SEVERAL.decode(json) if json.startswith("[") else [_ONE.decode(json)]
-    except (ValueError, RecursionError):
-        return []
-    if not all(one.name in names for one in said):
-        return []
-    return [_Call(one.name, _arguments(one.arguments or one.parameters)) for one in said]
-
-
-def _arguments(raw: msgspec.Raw) -> str:
-    """Arguments as JSON text, which some models write as a JSON string."""
-    text = bytes(raw).decode()
-    if text.startswith('"'):
-        return str(msgspec.json.decode(text))
-    return "{}" if text in ("", "null") else text
-
-
-def _is_json(text: str) -> bool:
-    try:
-        msgspec.json.decode(text)
-    except (ValueError, RecursionError):
-        return False
-    return True

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from ocicat.dialects import content
 from ocicat.dialects.content import Media, Part
 from ocicat.errors import InvalidParameter, UnsupportedFeature
 
-__all__ = ["image_url", "read"]
-
-_IMAGE_TYPES = {"jpg": "jpeg", "jpeg": "jpeg", "png": "png", "gif": "gif", "webp": "webp"}
-_SUFFIX = re.compile(r"\.(\w+)(?:[?#]|$)")
+__all__ = ["read"]
 
 
 def read(value: Any, where: str) -> list[Part]:
@@ -60,15 +56,3 @@ def _spelt_out(item: Any, where: str) -> Any:
 
 def _is_tokens(item: list[Any] | tuple[Any, ...]) -> bool:
     return all(isinstance(token, int) for token in item)
-
-
-def image_url(image: Media) -> str:
-    """The image as OCI writes it: a data URI, or ``data:<type>;uri,<address>`` for one elsewhere.
-
-    Source: the ``oci`` SDK's ``ImageUrl``.
-    """
-    if image.url.startswith("data:"):
-        return image.url
-    suffix = _SUFFIX.search(image.url)
-    kind = _IMAGE_TYPES.get(suffix[1].lower(), "png") if suffix else "png"
-    return f"data:image/{kind};uri,{image.url}"

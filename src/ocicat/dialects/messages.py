@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ocicat.dialects import content
+from ocicat.dialects import content, json_text
 from ocicat.dialects.content import Media, Part, Text
 from ocicat.dialects.dialect import Entry, Notes
 from ocicat.errors import InvalidParameter
@@ -14,15 +14,21 @@ from ocicat.vocabulary.chat import ChatRequest
 from ocicat.vocabulary.model import ModelFacts
 
 __all__ = [
+    "NOTHING",
     "ROLES",
     "ToolCall",
     "Turn",
     "check_content",
     "neutral_calls",
     "neutral_content",
+    "note_nothing",
     "seen_as",
     "turns",
 ]
+
+#: What a message says that would be empty: OCI refuses those, and some of its backends fail on tool
+#: calls without content. A full stop is what other clients send in such a place.
+NOTHING = "."
 
 ROLES = ("system", "developer", "user", "assistant", "tool")
 _KEYS = frozenset(
@@ -179,18 +185,12 @@ def _tool_calls(value: Any, where: str) -> tuple[ToolCall, ...]:
                 ' "arguments": …}}.',
                 parameter=here,
             )
-        arguments = function.get("arguments")
-        if arguments is None:
-            arguments = ""
-        elif not isinstance(arguments, str):
-            import msgspec
-
-            arguments = msgspec.json.encode(arguments).decode()
         id = call.get("id") or f"call_{index}"
         if any(id == other.id for other in calls):
             raise InvalidParameter(
                 f"`{here}.id` is the id of another call too.", parameter=f"{here}.id"
             )
+        arguments = json_text.as_text(function.get("arguments"))
         calls.append(ToolCall(str(id), function["name"], arguments))
     return tuple(calls)
 
@@ -250,6 +250,11 @@ def seen_as(facts: ModelFacts) -> tuple[str, ...]:
     # Models that look at images are shown the pages of a document as such.
     more = ("document",) if "image" in facts.input_modalities else ()
     return (*facts.input_modalities, *more)
+
+
+def note_nothing(turn: Turn, notes: Notes) -> None:
+    """Report that ``turn`` is sent as :data:`NOTHING`."""
+    notes.add(f"{turn.where}.content", f"Sent as {NOTHING!r}: OCI takes no empty message.")
 
 
 def neutral_content(parts: Sequence[Part]) -> str | list[dict[str, Any]]:

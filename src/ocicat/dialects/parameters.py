@@ -19,11 +19,16 @@ from ocicat.vocabulary.model import ModelFacts
 
 __all__ = [
     "BOOKKEEPING",
+    "NATIVE_STREAM_OPTIONS",
+    "REPLACED",
+    "TEXT_ONLY",
     "Dropped",
     "Own",
     "Parameter",
     "Refused",
+    "anything",
     "boolean",
+    "checked",
     "choice",
     "decode",
     "encode",
@@ -31,8 +36,11 @@ __all__ = [
     "integer",
     "is_hint",
     "length_limit",
+    "metadata",
     "number",
     "numbers_by_token",
+    "one",
+    "remaining",
     "text",
     "texts",
     "usage_option",
@@ -40,6 +48,11 @@ __all__ = [
 
 # The request keys that a dialect translates itself, whatever its table says.
 _STRUCTURE = frozenset({"model", "messages", "stream", "max_tokens", "max_completion_tokens"})
+
+
+def anything(value: Any) -> Any:
+    """A check that takes any value."""
+    return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +65,21 @@ class Parameter:
 
     wire: str
     check: Callable[[Any], Any]
-    back: Callable[[Any], Any] = lambda value: value
+    back: Callable[[Any], Any] = anything
     note: str = ""
     way: Way = "mapped"
 
 
 @dataclass(frozen=True, slots=True)
 class Own:
-    """What the dialect translates in its own code (``mapped``), or ocicat does (``emulated``)."""
+    """What the dialect translates in its own code (``mapped``), or ocicat does (``emulated``).
+
+    ``check`` raises ``ValueError`` as a :class:`Parameter`'s does; what it returns is not used.
+    """
 
     note: str = ""
     way: Way = "mapped"
+    check: Callable[[Any], Any] = anything
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +106,36 @@ BOOKKEEPING: Mapping[str, Entry] = {
     "store": Dropped("Nothing is stored on this API."),
     "prompt_cache_key": Dropped("OCI decides itself what it caches."),
     "prompt_cache_retention": Dropped("OCI decides itself what it caches."),
+}
+
+#: What OpenAI itself has replaced.
+REPLACED: Mapping[str, Entry] = {
+    "functions": Refused("OpenAI has replaced it by `tools`.", "Give `tools`."),
+    "function_call": Refused("OpenAI has replaced it by `tool_choice`.", "Give `tool_choice`."),
+}
+
+#: What formats can be asked for whose answers are text.
+TEXT_ONLY: Mapping[str, Entry] = {
+    "modalities": Refused('Answers are text only; ["text"] may be asked for.', "Leave it out."),
+    "audio": Refused("Answers are text only.", "Leave it out."),
+}
+
+# What says only what happens anyway where a parameter cannot be said: it is passed over in silence.
+# Clients send much of it by default.
+_ANYWAY: Mapping[str, tuple[Any, ...]] = {
+    "echo": (False,),
+    "force_single_step": (False,),
+    "logprobs": (False,),
+    "modalities": (["text"], ("text",)),
+    "parallel_tool_calls": (True,),
+    "prompt_truncation": ("off",),
+    "raw_prompting": (False,),
+    "reasoning_effort": ("none",),
+    "search_queries_only": (False,),
+    "store": (False,),
+    "strict_tools": (False,),
+    "thinking": ({"type": "disabled"},),
+    "top_logprobs": (0,),
 }
 
 # What changes how an answer is found and not what was asked for: left out once OCI refuses it.
@@ -124,7 +171,7 @@ def encode(
     """
     wire: dict[str, Any] = {}
     for name, value in request.items():
-        if value is None or name in _STRUCTURE:
+        if value is None or name in _STRUCTURE or (name == "tools" and not value):
             continue
         entry = for_model(name, table.get(name, _NO_PLACE), facts)
         if name in notes.learned:
@@ -133,12 +180,11 @@ def encode(
             else:
                 notes.refuse(name, f"{facts.id} refused `{name}`: {notes.learned[name]}")
         elif isinstance(entry, Parameter):
-            try:
-                wire[entry.wire] = entry.check(value)
-            except ValueError as problem:
-                raise InvalidParameter(
-                    f"`{name}` {problem}, not {_shown(value)}.", parameter=name
-                ) from None
+            wire[entry.wire] = checked(name, value, entry.check)
+        elif isinstance(entry, Own):
+            checked(name, value, entry.check)
+        elif value in _ANYWAY.get(name, ()):
+            continue
         elif isinstance(entry, Dropped):
             notes.add(name, f"Left out: {entry.note}")
         elif isinstance(entry, Refused):
@@ -152,6 +198,40 @@ def encode(
 
 
 _NO_PLACE = Refused("")
+
+
+def checked(name: str, value: Any, check: Callable[[Any], Any]) -> Any:
+    """What ``check`` makes of the value of the parameter ``name``.
+
+    Raises :class:`~ocicat.errors.InvalidParameter`.
+    """
+    try:
+        return check(value)
+    except ValueError as problem:
+        raise InvalidParameter(
+            f"`{name}` {problem}, not {_shown(value)}.", parameter=name
+        ) from None
+
+
+def remaining(
+    request: ChatRequest, table: Mapping[str, Entry], facts: ModelFacts, notes: Notes
+) -> ChatRequest:
+    """The parameters of a request that a dialect may say in code of its own.
+
+    Those are the ones with a value that :func:`encode` has neither dropped nor refused: what a
+    model was found to refuse it must not be told in other words either. A choice among tools goes
+    with the tools.
+    """
+    kept = {
+        name: value
+        for name, value in request.items()
+        if value is not None
+        and name not in notes.learned
+        and for_model(name, table.get(name, _NO_PLACE), facts).way in ("mapped", "emulated")
+    }
+    if request.get("tools") is not None and "tools" not in kept:
+        kept.pop("tool_choice", None)
+    return kept  # type: ignore[return-value]  # a part of the request
 
 
 def for_model(name: str, entry: Entry, facts: ModelFacts) -> Entry:
@@ -203,12 +283,7 @@ def length_limit(request: ChatRequest, facts: ModelFacts) -> tuple[str, int] | N
         if (value := request.get(name)) is not None
     }
     for name, value in limits.items():
-        try:
-            integer(1)(value)
-        except ValueError as problem:
-            raise InvalidParameter(
-                f"`{name}` {problem}, not {_shown(value)}.", parameter=name
-            ) from None
+        checked(name, value, integer(1))
     if len(set(limits.values())) > 1:
         raise InvalidParameter(
             "`max_tokens` and `max_completion_tokens` say different lengths.",
@@ -247,6 +322,13 @@ def integer(low: int | None = None, high: int | None = None) -> Callable[[Any], 
         return value
 
     return check
+
+
+def one(value: Any) -> Any:
+    """A check for ``n`` where one call gives one answer; ocicat makes a call for each."""
+    if isinstance(value, bool) or value != 1:
+        raise ValueError("must be 1, as one call gives one answer")
+    return value
 
 
 def boolean(value: Any) -> Any:
@@ -299,6 +381,17 @@ def numbers_by_token(value: Any) -> Any:
     return {str(token): bias for token, bias in value.items()}
 
 
+def metadata(value: Any) -> Any:
+    """A check for ``metadata``: texts by texts, within OpenAI's limits."""
+    if not isinstance(value, Mapping) or not all(
+        isinstance(text, str) for pair in value.items() for text in pair
+    ):
+        raise ValueError("must map texts to texts")
+    if len(value) > 16 or any(len(key) > 64 or len(text) > 512 for key, text in value.items()):
+        raise ValueError("must have at most 16 keys of 64 characters, with texts of 512")
+    return dict(value)
+
+
 def usage_option(wire: str) -> Callable[[Any], Any]:
     """A check for ``stream_options``, of which OCI has only ``include_usage``."""
 
@@ -308,6 +401,15 @@ def usage_option(wire: str) -> Callable[[Any], Any]:
         return {wire: boolean(value["include_usage"])} if "include_usage" in value else {}
 
     return check
+
+
+#: ``stream_options`` in every native format.
+NATIVE_STREAM_OPTIONS = Parameter(
+    "streamOptions",
+    usage_option("isIncludeUsage"),
+    back=lambda options: {"include_usage": bool(options.get("isIncludeUsage"))},
+    note="Only include_usage.",
+)
 
 
 def _range(low: float | None, high: float | None) -> str:

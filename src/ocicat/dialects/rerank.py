@@ -73,12 +73,7 @@ def _fields(request: RerankRequest) -> list[str]:
     fields = request.get("rank_fields")
     if fields is None:
         return []
-    try:
-        return list(parameters.texts(fields))
-    except ValueError as problem:
-        raise InvalidParameter(
-            f"`rank_fields` {problem}, not {fields!r}.", parameter="rank_fields"
-        ) from None
+    return list(parameters.checked("rank_fields", fields, parameters.texts))
 
 
 def _text(document: Any, fields: Sequence[str], where: str) -> str:

@@ -8,6 +8,7 @@ JSON Schema 2020-12, draft 4 where it differs, and OpenAPI's ``nullable``.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote
 
@@ -119,7 +120,20 @@ def simplified(schema: Mapping[str, Any]) -> dict[str, Any]:
     properties of all; a schema that contains itself is cut where it begins again. Names of
     properties stay as they are, and so does ``schema`` itself.
     """
-    return _Reader(schema).read(schema, ("#",))
+    # The same tools come with each request of a conversation, and to read them costs as much as
+    # all the rest of it.
+    try:
+        text = msgspec.json.encode(schema)
+    except (TypeError, ValueError, RecursionError):
+        return _Reader(schema).read(schema, ("#",))
+    made: Schema = msgspec.json.decode(_simplified_text(text))
+    return made
+
+
+@lru_cache(maxsize=512)
+def _simplified_text(text: bytes) -> bytes:
+    schema = msgspec.json.decode(text)
+    return msgspec.json.encode(_Reader(schema).read(schema, ("#",)))
 
 
 class _Reader:

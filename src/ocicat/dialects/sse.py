@@ -8,8 +8,7 @@ a single line end, and a last event with nothing after it. It knows nothing of c
 
 from __future__ import annotations
 
-import msgspec
-
+from ocicat.dialects import json_text
 from ocicat.errors import MalformedReply
 
 __all__ = ["DONE", "MAX_EVENT_BYTES", "Decoder", "encode"]
@@ -109,18 +108,13 @@ class Decoder:
             return  # a comment, or a field that OCI's payloads do not need (event, id, retry)
         if value[:1] == b" ":
             value = value[1:]
-        if self._data and _is_whole(b"\n".join(self._data)):
+        if self._data and _ends(b"\n".join(self._data)):
             # No blank line, yet the previous payload was complete: one line end per event.
             payloads.append(b"\n".join(self._data))
             self._data.clear()
         self._data.append(value)
 
 
-def _is_whole(payload: bytes) -> bool:
-    if payload == DONE:
-        return True
-    try:
-        msgspec.json.decode(payload)
-    except (ValueError, RecursionError):
-        return False
-    return True
+def _ends(payload: bytes) -> bool:
+    """Whether nothing is missing from a payload."""
+    return payload == DONE or json_text.is_whole(payload)

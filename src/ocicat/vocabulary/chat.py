@@ -30,6 +30,9 @@ FinishReason = Literal["stop", "length", "tool_calls", "content_filter", "functi
 class ChatMessage(TypedDict, total=False):
     """A turn. ``content`` is a text, a list of parts (``{"type": "text", "text": …}``) or null.
 
+    Beside OpenAI's parts there are ``{"type": "audio_url", "audio_url": {"url": …}}`` and
+    ``video_url`` in the same form, and ``{"type": "input_image", "file_id": …}``.
+
     Extension keys of an assistant's message:
 
     * ``reasoning_content``: what the model thought before it answered (``str``).
@@ -37,12 +40,15 @@ class ChatMessage(TypedDict, total=False):
     * ``citations``: Cohere's citations in full, each ``{"start", "end", "text"}`` with
       ``document_ids`` (a list of ids; COHERE) or ``content_index``, ``type`` and ``sources``
       (COHEREV2). ``annotations`` says the same in OpenAI's poorer form.
-    * ``documents``: the documents that Cohere's model used, as they were given.
+    * ``documents``: the documents that Cohere's model used, as they were given (a list of
+      dictionaries).
     * ``search_queries``: what Cohere's model would search for (a list of ``str``).
     * ``search_required``: whether Cohere's model holds a search to be needed (``bool``).
-    * ``oci_content``: parts of an answer that are no text, as OCI gives them.
+    * ``oci_content``: parts of an answer that are no text, as OCI gives them (a list of
+      dictionaries, each with its ``type``).
     * ``response_items``: what an answer through OpenAI's Responses has beside words and calls:
-      encrypted thoughts, and what hosted tools did. Sent back with the message, as it came.
+      encrypted thoughts, and what hosted tools did (a list of OpenAI's items). Sent back with the
+      message, as it came.
     """
 
     role: str
@@ -70,18 +76,21 @@ class ChatParameters(TypedDict, total=False):
 
     Extensions:
 
-    * ``top_k``: sample from the so-many likeliest tokens.
+    * ``reasoning_effort`` may also be ``{"effort": …, "summary": "auto"}`` (or ``"concise"``,
+      ``"detailed"``), where the model is asked through OpenAI's Responses.
+    * ``tools`` may also have Anthropic's form, and hosted ones that Responses knows.
+    * ``top_k``: sample from the so-many likeliest tokens (``int``).
     * ``thinking``: ``{"type": "enabled", "budget_tokens": 2000}`` or ``{"type": "disabled"}``.
-    * ``echo``: repeat the prompt in the reply.
+    * ``echo``: repeat the prompt in the reply (``bool``).
     * ``documents``: what to answer from; a list of texts, or of dictionaries of texts.
     * ``citation_quality``: ``"accurate"``, ``"fast"`` or ``"off"``.
     * ``safety_mode``: ``"contextual"``, ``"strict"`` or ``"off"``.
     * ``search_queries_only``: only say what to search for (``bool``).
     * ``force_single_step``: use tools in one step (``bool``).
-    * ``preamble``: replaces the model's own; system messages are added to it.
+    * ``preamble``: replaces the model's own; system messages are added to it (``str``).
     * ``raw_prompting``: send the message to the model without its template (``bool``).
     * ``prompt_truncation``: ``"off"`` or ``"auto_preserve_order"``.
-    * ``max_input_tokens``: cut the prompt to so many tokens.
+    * ``max_input_tokens``: cut the prompt to so many tokens (``int``).
     * ``strict_tools``: tool calls must follow their schemas (``bool``).
     * ``priority``: a lower number is served earlier (``int``).
     """
@@ -97,7 +106,7 @@ class ChatParameters(TypedDict, total=False):
     presence_penalty: float | None
     frequency_penalty: float | None
     logit_bias: Mapping[str, float] | None
-    reasoning_effort: str | None
+    reasoning_effort: str | Mapping[str, str] | None
     verbosity: str | None
     user: str | None
     stream_options: Mapping[str, Any] | None
@@ -162,8 +171,10 @@ class Note(TypedDict):
 class Choice(TypedDict, total=False):
     """One answer.
 
-    Extension keys: ``oci_finish_reason`` keeps a reason that OpenAI has no word for,
-    ``grounding_metadata`` what a search found, as OCI gives it.
+    Extension keys:
+
+    * ``oci_finish_reason``: a reason that OpenAI has no word for, as it came (``str``).
+    * ``grounding_metadata``: what a search found, as OCI gives it (its ``GroundingMetadata``).
     """
 
     index: int
@@ -179,10 +190,11 @@ class ChatReply(TypedDict, total=False):
 
     Extension keys:
 
-    * ``opc_request_id``: the id under which Oracle's support finds the call.
-    * ``oci_notes``: what was not done just as it was asked; absent where there is nothing.
-    * ``oci_prompt``: the prompt, where ``echo`` asked for it.
-    * ``model_deprecation_info``: OCI's warning that the model will go.
+    * ``opc_request_id``: the id under which Oracle's support finds the call (``str``).
+    * ``oci_notes``: what was not done just as it was asked (a list of :class:`Note`); absent where
+      there is nothing.
+    * ``oci_prompt``: the prompt, where ``echo`` asked for it (``str``).
+    * ``model_deprecation_info``: OCI's warning that the model will go (``str``).
     """
 
     id: str

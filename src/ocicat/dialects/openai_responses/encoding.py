@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
-
-from ocicat.dialects import whole
+from ocicat.dialects import json_text, whole
 from ocicat.vocabulary.chat import ChatChunk, ChatReply, Usage
 
 __all__ = ["StreamEncoder", "encode_reply", "stream_encoder"]
@@ -303,7 +301,7 @@ class StreamEncoder:
             item = self._response["output"][index]
             if item["status"] != "in_progress":
                 continue
-            if whole_only and not _is_whole(item["arguments"]):
+            if whole_only and not json_text.is_whole(item["arguments"]):
                 continue
             done = self._event(
                 "response.function_call_arguments.done",
@@ -399,14 +397,6 @@ def _token(token: dict[str, Any]) -> dict[str, Any]:
         "bytes": list(token["token"].encode()) if bytes is None else bytes,
         "logprob": token["logprob"],
     }
-
-
-def _is_whole(arguments: str) -> bool:
-    try:
-        msgspec.json.decode(arguments)
-    except (ValueError, RecursionError):
-        return False
-    return True
 
 
 def _copied(value: Any) -> Any:

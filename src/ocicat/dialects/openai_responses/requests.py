@@ -88,20 +88,6 @@ def _included(value: Any) -> list[str]:
     return [_LOGPROBS] if parameters.boolean(value) else []
 
 
-def _labels(value: Any) -> Any:
-    if not isinstance(value, dict) or not all(
-        isinstance(text, str) for pair in value.items() for text in pair
-    ):
-        raise ValueError("must map texts to texts")
-    return value
-
-
-def _only_text(value: Any) -> Any:
-    if value not in (["text"], ("text",)):
-        raise ValueError('must be ["text"]')
-    return value
-
-
 def _web_search(value: Any) -> list[dict[str, Any]]:
     """The hosted tool that searches as Chat Completions' option says."""
     if not isinstance(value, dict):
@@ -119,7 +105,6 @@ def _web_search(value: Any) -> list[dict[str, Any]]:
 
 _NO_SAMPLING = Refused("Responses has only temperature and top_p.")
 _COHERE_ONLY = Refused("Only Cohere's models take it.")
-_TOOLS_INSTEAD = Refused("OpenAI has replaced it.", "Use tools and tool_choice.")
 
 #: Names with a dot are fields of an object in the body.
 PARAMETERS: Mapping[str, Entry] = {
@@ -127,8 +112,8 @@ PARAMETERS: Mapping[str, Entry] = {
     "top_p": Parameter("top_p", parameters.number(0, 1)),
     "top_k": _NO_SAMPLING,
     "n": Parameter("n", parameters.integer(1), note="One call for each answer.", way="emulated"),
-    "max_tokens": Own("max_output_tokens."),
-    "max_completion_tokens": Own("max_output_tokens."),
+    "max_tokens": Own("As max_output_tokens."),
+    "max_completion_tokens": Own("As max_output_tokens."),
     "stop": Refused("Responses has no stop sequences.", "Cut the answer yourself."),
     "seed": Dropped("Responses has no seed; answers vary."),
     "presence_penalty": _NO_SAMPLING,
@@ -156,9 +141,8 @@ PARAMETERS: Mapping[str, Entry] = {
     "response_format": Parameter("text.format", _format, back=_chat_format),
     "logprobs": Parameter("include", _included),
     "top_logprobs": Parameter("top_logprobs", parameters.integer(0, 20)),
-    "metadata": Parameter("metadata", _labels),
-    "modalities": Parameter("modalities", _only_text, note="Responses answers in text."),
-    "audio": Refused("Responses answers in text."),
+    "metadata": Parameter("metadata", parameters.metadata),
+    **parameters.TEXT_ONLY,
     "prediction": Dropped("It would only speed the answer up."),
     "service_tier": Parameter(
         "service_tier",
@@ -166,8 +150,7 @@ PARAMETERS: Mapping[str, Entry] = {
     ),
     "store": Parameter("store", parameters.boolean, note="False unless asked for."),
     "web_search_options": Parameter("tools", _web_search, note="The hosted tool web_search."),
-    "functions": _TOOLS_INSTEAD,
-    "function_call": _TOOLS_INSTEAD,
+    **parameters.REPLACED,
     "prompt_cache_key": Parameter("prompt_cache_key", parameters.text),
     "prompt_cache_retention": Parameter(
         "prompt_cache_retention",
@@ -186,19 +169,19 @@ PARAMETERS: Mapping[str, Entry] = {
     "raw_prompting": _COHERE_ONLY,
     "prompt_truncation": Parameter("truncation", _truncation, back=_prompt_truncation),
     "max_input_tokens": _COHERE_ONLY,
-    "strict_tools": Own("Every function is said to be strict."),
-    "priority": Dropped("Responses has no queue of one's own."),
+    "strict_tools": Own("With it, every function is said to be strict."),
+    "priority": Dropped("It has no place there."),
 }
 
 CONTENT: Mapping[str, Entry] = {
-    "image": Own(),
-    "document": Own(),
+    "image": Own("By data, address or file id."),
+    "document": Own("By data, address or file id."),
     "audio": Own("wav and mp3, in base64."),
     "video": Refused("Responses has no part for it."),
 }
 
 # What is checked, and said by what Responses does in any case.
-_UNSAID = ("n", "modalities", "stream_options")
+_UNSAID = ("n", "stream_options")
 # What is read here, not by the table. Whether and where to keep a response, and how its stream is
 # padded, is no matter of the chat.
 _STRUCTURE = frozenset(

@@ -16,7 +16,8 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 from msgspec import Meta
 
-from ocicat.emulator.schema.reading import Integer, Violation, read
+from ocicat.emulator.schema.reading import Integer, read
+from ocicat.emulator.schema.refusing import error_body
 
 __all__ = ["ChatDetails", "check_chat_details"]
 
@@ -621,8 +622,4 @@ def check_chat_details(raw: bytes) -> dict[str, Any]:
     Raises :class:`~ocicat.emulator.schema.reading.SchemaRefused`, whose ``body`` is OCI's: it does
     not say what is wrong; the exception's ``reason`` does.
     """
-    return read(_DECODER, raw, _error_body)
-
-
-def _error_body(_violation: Violation) -> dict[str, Any]:
-    return {"code": "400", "message": "Please pass in correct format of request."}
+    return read(_DECODER, raw, error_body)

@@ -1,9 +1,4 @@
-"""COHEREV2: OCI's native format for Cohere's models that reason, see and use tools by JSON Schema.
-
-Requests are here, messages in ``cohere_v2_messages``, replies and streams in
-``cohere_v2_replies``. Source of names, types and ranges: the ``oci`` SDK's
-``CohereChatRequestV2`` and OCI's API reference for Chat (2023-11-30).
-"""
+"""The body of a COHEREV2 request, in both directions."""
 
 from __future__ import annotations
 
@@ -11,32 +6,26 @@ from collections.abc import Mapping
 from typing import Any
 
 from ocicat.dialects import cohere_citations, cohere_response_format, parameters, serving, tools
-from ocicat.dialects.cohere_v2_messages import decode_message, encode_turn
-from ocicat.dialects.cohere_v2_replies import (
-    decode_reply,
-    encode_reply,
-    stream_decoder,
-    stream_encoder,
-)
 from ocicat.dialects.dialect import Entry, Notes
 from ocicat.dialects.messages import check_content, turns
-from ocicat.dialects.parameters import BOOKKEEPING, Dropped, Own, Parameter, Refused
+from ocicat.dialects.oci_cohere_v2.messages import decode_message, encode_turn
+from ocicat.dialects.parameters import (
+    BOOKKEEPING,
+    NATIVE_STREAM_OPTIONS,
+    REPLACED,
+    TEXT_ONLY,
+    Dropped,
+    Own,
+    Parameter,
+    Refused,
+)
 from ocicat.dialects.schemas import simplified
 from ocicat.dialects.tools import Tool
 from ocicat.errors import InvalidParameter
 from ocicat.vocabulary.chat import ChatRequest
 from ocicat.vocabulary.target import Target
 
-__all__ = [
-    "CONTENT",
-    "PARAMETERS",
-    "decode_reply",
-    "decode_request",
-    "encode_reply",
-    "encode_request",
-    "stream_decoder",
-    "stream_encoder",
-]
+__all__ = ["CONTENT", "PARAMETERS", "decode_request", "encode_request"]
 
 _NAME = "the native COHEREV2 format"
 
@@ -79,9 +68,9 @@ PARAMETERS: Mapping[str, Entry] = {
     "temperature": Parameter("temperature", parameters.number(0, 1)),
     "top_p": Parameter("topP", parameters.number(0, 1)),
     "top_k": Parameter("topK", parameters.integer(0, 500)),
-    "n": Own("Each answer is asked for by a call of its own.", way="emulated"),
-    "max_tokens": Own("As maxTokens."),
-    "max_completion_tokens": Own("As maxTokens."),
+    "n": Own("Each answer is asked for by a call of its own.", "emulated", parameters.one),
+    "max_tokens": Own("Sent as maxTokens."),
+    "max_completion_tokens": Own("Sent as maxTokens."),
     "stop": Parameter("stopSequences", parameters.texts),
     "seed": Parameter("seed", parameters.integer()),
     "presence_penalty": Parameter("presencePenalty", parameters.number(0, 1)),
@@ -91,35 +80,27 @@ PARAMETERS: Mapping[str, Entry] = {
     "reasoning_effort": Parameter(
         "thinking",
         _thinking_of_effort,
-        note="As thinking that is on, or off for `none`.",
+        note="Sent as thinking: off for none, on for any other.",
         way="emulated",
     ),
     "thinking": Parameter("thinking", _thinking, back=_neutral_thinking),
     "verbosity": Dropped("Cohere has no such setting; say it in a system message."),
-    "stream_options": Parameter(
-        "streamOptions",
-        parameters.usage_option("isIncludeUsage"),
-        back=lambda options: {"include_usage": bool(options.get("isIncludeUsage"))},
-    ),
+    "stream_options": NATIVE_STREAM_OPTIONS,
     "tools": Own("Schemas are simplified."),
     "tool_choice": Own("A function by name: only that one is offered, and a call required."),
-    "parallel_tool_calls": Dropped("One answer may call several tools."),
+    "parallel_tool_calls": Dropped("An answer may always call several tools."),
     "strict_tools": Parameter("isStrictToolsEnabled", parameters.boolean),
-    "response_format": Own("A schema goes with JSON_OBJECT."),
+    "response_format": Own("A schema is sent as that of a JSON_OBJECT."),
     "logprobs": Parameter("isLogProbsEnabled", parameters.boolean),
-    "top_logprobs": Dropped("Cohere tells the likelihood of the tokens it chose only."),
-    "metadata": Dropped("It has no place there."),
-    "modalities": Refused("Cohere's models answer with text.", "Leave it out."),
-    "audio": Refused("Cohere's models answer with text.", "Leave it out."),
-    "prediction": Dropped("It has no place there, and only serves speed."),
+    "top_logprobs": Dropped("Only the tokens that were chosen have their likelihoods told."),
+    "metadata": Dropped("The format has no place for it."),
+    "prediction": Dropped("It would only make the answer come faster."),
     "service_tier": Dropped(
-        "It has no place there; `priority` says how early a request is served."
+        "The format has no place for it; `priority` says how early a request is served."
     ),
     "web_search_options": Refused(
         "Cohere does not search by itself.", "Give it what you have found as `documents`."
     ),
-    "functions": Refused("OpenAI has replaced it.", "Give `tools`."),
-    "function_call": Refused("OpenAI has replaced it.", "Give `tool_choice`."),
     "echo": Refused("It does not repeat prompts."),
     "documents": Parameter("documents", cohere_citations.documents),
     "citation_quality": Parameter(
@@ -137,7 +118,7 @@ PARAMETERS: Mapping[str, Entry] = {
         "Only COHERE, the format before it, has it.",
         "Leave it out: each reply is one step, and the next request may have no tools.",
     ),
-    "preamble": Own("As a system message before all others.", way="emulated"),
+    "preamble": Own("Sent as a system message before all others.", "emulated", parameters.text),
     "raw_prompting": Parameter("isRawPrompting", parameters.boolean),
     "prompt_truncation": Refused(
         "Only COHERE, the format before it, has it.", "Shorten the conversation yourself."
@@ -146,27 +127,19 @@ PARAMETERS: Mapping[str, Entry] = {
         "Only COHERE, the format before it, has it.", "Shorten the conversation yourself."
     ),
     "priority": Parameter("priority", parameters.integer()),
+    **TEXT_ONLY,
+    **REPLACED,
     **BOOKKEEPING,
 }
 
 #: What becomes of each kind of content.
 CONTENT: Mapping[str, Entry] = {
-    "image": Own("As IMAGE_URL, with its detail."),
+    "image": Own("As a data URI or an address."),
     "document": Refused("Give its text, or give texts to answer from as `documents`."),
     "audio": Refused("Use a model of another vendor."),
     "video": Refused("Use a model of another vendor."),
 }
 
-# What clients say by default, and what is so anyway.
-_ANYWAY: Mapping[str, Any] = {
-    "echo": False,
-    "force_single_step": False,
-    "modalities": ["text"],
-    "parallel_tool_calls": True,
-    "prompt_truncation": "off",
-    "tools": [],
-    "top_logprobs": 0,
-}
 _STRUCTURE = frozenset(
     {
         *("apiFormat", "messages", "tools", "toolsChoice", "responseFormat"),
@@ -182,18 +155,16 @@ def encode_request(
     facts = target.facts
     spoken = check_content(turns(request), CONTENT, facts, notes, dialect=_NAME)
     conversation = [encode_turn(turn, facts, notes) for turn in spoken]
-    asked = _without(request, {name for name in _ANYWAY if request.get(name) == _ANYWAY[name]})
-    if asked.get("thinking") is not None and asked.get("reasoning_effort") is not None:
+    if request.get("thinking") is not None and request.get("reasoning_effort") is not None:
         notes.add("reasoning_effort", "Left out: `thinking` says it already.")
-        asked = _without(asked, {"reasoning_effort"})
-    simple = parameters.encode(asked, PARAMETERS, facts, notes, dialect=_NAME)
-    asked = _without(asked, _left_out(notes))
-    _check_count(asked.get("n"))
+        request = {**request, "reasoning_effort": None}
+    simple = parameters.encode(request, PARAMETERS, facts, notes, dialect=_NAME)
+    asked = parameters.remaining(request, PARAMETERS, facts, notes)
     if asked.get("reasoning_effort") is not None and simple["thinking"]["type"] == "ENABLED":
         notes.add("reasoning_effort", "Said as thinking, of which the format knows no degrees.")
     chat = {
         "apiFormat": "COHEREV2",
-        "messages": [*_preamble(asked), *conversation],
+        "messages": [*_preamble(asked.get("preamble")), *conversation],
         **_tools(asked, notes),
         **simple,
     }
@@ -207,29 +178,8 @@ def encode_request(
     return {**serving.encode(target, compartment_id), "chatRequest": chat}
 
 
-def _without(request: ChatRequest, names: set[str]) -> ChatRequest:
-    return {name: value for name, value in request.items() if name not in names}  # type: ignore[return-value]
-
-
-def _left_out(notes: Notes) -> set[str]:
-    """The parameters that will not be said. Without tools there is no choice among them."""
-    names = {note["parameter"] for note in notes.items}
-    return names | {"tool_choice"} if "tools" in names else names
-
-
-def _check_count(count: Any) -> None:
-    """COHEREV2 always gives one answer and has no field to say so."""
-    if count is not None and (isinstance(count, bool) or count != 1):
-        raise InvalidParameter(
-            f"`n` must be 1: Cohere gives one answer per call, not {count!r}.", parameter="n"
-        )
-
-
-def _preamble(asked: ChatRequest) -> list[dict[str, Any]]:
-    preamble = asked.get("preamble")
-    if preamble is not None and not isinstance(preamble, str):
-        raise InvalidParameter("`preamble` must be a text.", parameter="preamble")
-    return [{"role": "SYSTEM", "content": [{"type": "TEXT", "text": preamble}]}] if preamble else []
+def _preamble(text: str | None) -> list[dict[str, Any]]:
+    return [{"role": "SYSTEM", "content": [{"type": "TEXT", "text": text}]}] if text else []
 
 
 def _tools(asked: ChatRequest, notes: Notes) -> dict[str, Any]:

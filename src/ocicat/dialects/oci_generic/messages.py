@@ -5,54 +5,29 @@ Source: the ``oci`` SDK's ``Message``, ``ChatContent``, ``FunctionCall`` and ``A
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from typing import Any
 
-import msgspec
-
-from ocicat.dialects.content import Media, MediaKind, Part, Text
+from ocicat.dialects import json_text, links
+from ocicat.dialects.content import Media, Part, Text
 from ocicat.dialects.dialect import Notes
-from ocicat.dialects.messages import ToolCall, Turn, neutral_calls, neutral_content
+from ocicat.dialects.messages import (
+    NOTHING,
+    ToolCall,
+    Turn,
+    neutral_calls,
+    neutral_content,
+    note_nothing,
+)
 from ocicat.vocabulary.chat import ChatMessage
 
 __all__ = [
-    "arguments_of",
     "decode_annotations",
     "decode_message",
     "encode_annotations",
     "encode_call",
     "encode_turn",
 ]
-
-# OCI refuses messages of a history that say nothing, and some of its backends fail on tool calls
-# without content. A full stop is what other clients send in such a place.
-_NOTHING = "."
-
-_LINKED = re.compile(r"data:[^;,]*;uri,(?P<address>.*)", re.DOTALL)
-# OCI wants to be told what an address leads to. What cannot be guessed from its ending is taken for
-# the usual kind of file.
-_USUAL: dict[MediaKind, str] = {
-    "image": "image/jpeg",
-    "document": "application/pdf",
-    "audio": "audio/mp3",
-    "video": "video/mp4",
-}
-_ENDINGS = {
-    **{ending: f"image/{ending}" for ending in ("png", "gif", "webp", "bmp", "heic", "jpeg")},
-    **{ending: f"audio/{ending}" for ending in ("mp3", "wav", "ogg", "flac", "aac", "m4a")},
-    **{ending: f"video/{ending}" for ending in ("mp4", "webm", "mpeg")},
-    **{ending: f"text/{ending}" for ending in ("html", "csv")},
-    "jpg": "image/jpeg",
-    "tif": "image/tiff",
-    "tiff": "image/tiff",
-    "mov": "video/quicktime",
-    "avi": "video/x-msvideo",
-    "pdf": "application/pdf",
-    "json": "application/json",
-    "txt": "text/plain",
-    "md": "text/markdown",
-}
 
 
 def encode_turn(turn: Turn, notes: Notes) -> dict[str, Any]:
@@ -62,9 +37,9 @@ def encode_turn(turn: Turn, notes: Notes) -> dict[str, Any]:
     """
     content = [part for part in (_part(each, turn, notes) for each in turn.parts) if part]
     if not content:
-        content = [{"type": "TEXT", "text": _NOTHING}]
+        content = [{"type": "TEXT", "text": NOTHING}]
         if not turn.tool_calls:
-            notes.add(f"{turn.where}.content", f"Sent as {_NOTHING!r}: OCI takes no empty message.")
+            note_nothing(turn, notes)
     wire: dict[str, Any] = {"role": turn.role.upper(), "content": content}
     if turn.role == "tool":
         # A name would only repeat that of the call, and has no place.
@@ -96,19 +71,10 @@ def _part(part: Part, turn: Turn, notes: Notes) -> dict[str, Any] | None:
         return None
     if part.name:
         notes.add(where, f"The file's name {part.name!r} is left out: GENERIC has no place for it.")
-    link = {"url": _addressed(part)}
+    link = {"url": links.encode(part)}
     if part.detail:
         link["detail"] = part.detail.upper()
     return {"type": part.kind.upper(), f"{part.kind}Url": link}
-
-
-def _addressed(media: Media) -> str:
-    """A data URI, which for a file elsewhere says its type and its address."""
-    if media.url.startswith("data:"):
-        return media.url
-    path = re.split(r"[?#]", media.url, maxsplit=1)[0]
-    type = _ENDINGS.get(path.rpartition(".")[2].lower(), _USUAL[media.kind])
-    return f"data:{type};uri,{media.url}"
 
 
 def encode_call(id: str | None, name: str | None, arguments: str) -> dict[str, Any]:
@@ -132,11 +98,13 @@ def decode_message(wire: dict[str, Any]) -> ChatMessage:
     if wire.get("toolCalls"):
         message["tool_calls"] = neutral_calls(
             [
-                ToolCall(call["id"], call.get("name") or "", arguments_of(call))
+                ToolCall(
+                    call["id"], call.get("name") or "", json_text.as_text(call.get("arguments"))
+                )
                 for call in wire["toolCalls"]
             ]
         )
-        if message["content"] in ("", _NOTHING):
+        if message["content"] in ("", NOTHING):
             message["content"] = None
     if wire.get("refusal"):
         message["refusal"] = wire["refusal"]
@@ -156,19 +124,10 @@ def _parts(content: Iterable[dict[str, Any]]) -> list[Part]:
             continue
         link = wire.get(f"{kind}Url")
         if link:
-            elsewhere = _LINKED.fullmatch(link["url"])
-            url = elsewhere["address"] if elsewhere else link["url"]
             detail = link.get("detail")
+            url = links.decode(link["url"])
             parts.append(Media(kind, url, detail.lower() if detail else None))
     return parts
-
-
-def arguments_of(call: dict[str, Any]) -> str:
-    """A call's arguments, as the model wrote them. Some backends give the object itself."""
-    arguments = call.get("arguments")
-    if arguments is None or isinstance(arguments, str):
-        return arguments or ""
-    return msgspec.json.encode(arguments).decode()
 
 
 _CITATION = {"startIndex": "start_index", "endIndex": "end_index", "title": "title", "url": "url"}

@@ -1,9 +1,4 @@
-"""GENERIC: OCI's native format for every family but Cohere.
-
-Requests are here, messages in ``generic_messages``, replies and streams in ``generic_replies``.
-Source of names, types and ranges: the ``oci`` SDK's ``GenericChatRequest`` and OCI's API reference
-for Chat (2023-11-30).
-"""
+"""The body of a GENERIC request, in both directions."""
 
 from __future__ import annotations
 
@@ -13,55 +8,34 @@ from typing import Any
 
 from ocicat.dialects import parameters, serving
 from ocicat.dialects.dialect import Entry, Notes
-from ocicat.dialects.generic_messages import decode_message, encode_turn
-from ocicat.dialects.generic_replies import (
-    decode_reply,
-    encode_reply,
-    stream_decoder,
-    stream_encoder,
-)
 from ocicat.dialects.messages import check_content, turns
-from ocicat.dialects.parameters import BOOKKEEPING, Own, Parameter, Refused
-from ocicat.dialects.schemas import for_answers, simplified
-from ocicat.dialects.tools import Tool, ToolChoice, choice, neutral, neutral_choice, tools
-from ocicat.errors import InvalidParameter, UnsupportedFeature
+from ocicat.dialects.oci_generic import tools
+from ocicat.dialects.oci_generic.messages import decode_message, encode_turn
+from ocicat.dialects.parameters import (
+    BOOKKEEPING,
+    NATIVE_STREAM_OPTIONS,
+    REPLACED,
+    TEXT_ONLY,
+    Own,
+    Parameter,
+    Refused,
+)
+from ocicat.dialects.schemas import for_answers
+from ocicat.errors import InvalidParameter
 from ocicat.vocabulary.chat import ChatRequest
 from ocicat.vocabulary.target import Target
 
-__all__ = [
-    "CONTENT",
-    "PARAMETERS",
-    "decode_reply",
-    "decode_request",
-    "encode_reply",
-    "encode_request",
-    "stream_decoder",
-    "stream_encoder",
-]
+__all__ = ["CONTENT", "PARAMETERS", "decode_request", "encode_request"]
 
 _NAME = "the native GENERIC format"
 
-_TOOL_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_MOST_TOOLS = 128
+_SCHEMA_NAME = re.compile(r"[A-Za-z0-9_-]+")
 _LENGTHS = {"max_tokens": "maxTokens", "max_completion_tokens": "maxCompletionTokens"}
 _STRUCTURE = frozenset(
     {"apiFormat", "messages", "isStream", "tools", "toolChoice", *_LENGTHS.values()}
 )
 # The effort that a budget of so many tokens amounts to; more is HIGH.
 _BUDGETS = ((4_000, "LOW"), (16_000, "MEDIUM"))
-
-
-def _metadata(value: Any) -> Any:
-    if not isinstance(value, Mapping) or not all(
-        isinstance(item, str) for pair in value.items() for item in pair
-    ):
-        raise ValueError("must map texts to texts")
-    if len(value) > 16 or any(len(key) > 64 or len(item) > 512 for key, item in value.items()):
-        raise ValueError("must have at most 16 keys of 64 characters with values of 512")
-    return dict(value)
-
-
-_SCHEMA_NAME = re.compile(r"[A-Za-z0-9_-]+")
 
 
 def _response_format(value: Any) -> Any:
@@ -165,15 +139,17 @@ PARAMETERS: Mapping[str, Entry] = {
     "top_p": Parameter("topP", parameters.number(0, 1)),
     "top_k": Parameter("topK", parameters.integer(-1)),
     "n": Parameter("numGenerations", parameters.integer(1, 5), note="At most 5."),
-    "max_tokens": Own("Said as the length parameter that the model takes."),
-    "max_completion_tokens": Own("Said as the length parameter that the model takes."),
+    "max_tokens": Own("Sent under whichever of the two names the model takes."),
+    "max_completion_tokens": Own("Sent under whichever of the two names the model takes."),
     "stop": Parameter("stop", parameters.texts),
     "seed": Parameter("seed", parameters.integer()),
     "presence_penalty": Parameter("presencePenalty", parameters.number(-2, 2)),
     "frequency_penalty": Parameter("frequencyPenalty", parameters.number(-2, 2)),
     "logit_bias": Parameter("logitBias", parameters.numbers_by_token),
-    "logprobs": Own("Said as logProbs."),
-    "top_logprobs": Parameter("logProbs", parameters.integer(0), note="With logprobs only."),
+    "logprobs": Own("Sent as logProbs, which counts the likeliest tokens to tell."),
+    "top_logprobs": Parameter(
+        "logProbs", parameters.integer(0), note="Together with logprobs only."
+    ),
     "reasoning_effort": Parameter(
         "reasoningEffort",
         parameters.choice(
@@ -182,13 +158,13 @@ PARAMETERS: Mapping[str, Entry] = {
             synonyms={"disable": "none", "xhigh": "high"},
         ),
         back=str.lower,
-        note="xhigh is said as high.",
+        note="xhigh is sent as high.",
     ),
-    "thinking": Own("Said as reasoningEffort, which is coarser than a budget."),
+    "thinking": Own("Sent as reasoningEffort, which is coarser than a budget."),
     "verbosity": Parameter(
         "verbosity", parameters.choice("low", "medium", "high", upper=True), back=str.lower
     ),
-    "metadata": Parameter("metadata", _metadata, back=dict),
+    "metadata": Parameter("metadata", parameters.metadata),
     "service_tier": Parameter(
         "serviceTier", parameters.choice("auto", "default", "priority", upper=True), back=str.lower
     ),
@@ -198,16 +174,8 @@ PARAMETERS: Mapping[str, Entry] = {
     "tool_choice": Own(),
     "parallel_tool_calls": Parameter("isParallelToolCalls", parameters.boolean),
     "web_search_options": Parameter("webSearchOptions", _web_search, back=_neutral_web_search),
-    "stream_options": Parameter(
-        "streamOptions",
-        parameters.usage_option("isIncludeUsage"),
-        back=lambda options: {"include_usage": bool(options.get("isIncludeUsage"))},
-    ),
+    "stream_options": NATIVE_STREAM_OPTIONS,
     "echo": Parameter("isEcho", parameters.boolean, note="Not in streams."),
-    "modalities": Own('Only ["text"].'),
-    "audio": Refused("Answers are text.", "Leave it out."),
-    "functions": Refused("OpenAI has replaced it.", "Give them as `tools`."),
-    "function_call": Refused("OpenAI has replaced it.", "Say it as `tool_choice`."),
     "documents": _only_cohere("Put what the documents say into a message, or use Cohere's models."),
     "preamble": _only_cohere("Say it in a system message."),
     "strict_tools": _only_cohere("Check a call's arguments before you run it."),
@@ -218,6 +186,8 @@ PARAMETERS: Mapping[str, Entry] = {
             *("raw_prompting", "prompt_truncation", "max_input_tokens", "priority"),
         )
     },
+    **TEXT_ONLY,
+    **REPLACED,
     **BOOKKEEPING,
 }
 
@@ -240,12 +210,12 @@ def encode_request(
         "messages": [encode_turn(turn, notes) for turn in conversation],
         **parameters.encode(request, PARAMETERS, target.facts, notes, dialect=_NAME),
     }
-    told = _remaining(request, notes)
-    _say_reasoning(told, chat, notes)
-    _say_logprobs(told, chat, notes)
-    _say_tools(told, chat, notes)
-    if list(told.get("modalities") or ("text",)) != ["text"]:
-        notes.refuse("modalities", "GENERIC gives text only.", hint="Leave `modalities` out.")
+    asked = parameters.remaining(request, PARAMETERS, target.facts, notes)
+    _say_reasoning(asked, chat, notes)
+    _say_logprobs(asked, chat, notes)
+    chat.update(tools.encode(asked, notes))
+    if "tools" not in chat:
+        chat.pop("isParallelToolCalls", None)
     if request.get("stream"):
         chat["isStream"] = True
         if chat.get("isEcho"):
@@ -257,17 +227,9 @@ def encode_request(
     return {**serving.encode(target, compartment_id), "chatRequest": chat}
 
 
-def _remaining(request: ChatRequest, notes: Notes) -> ChatRequest:
-    """The request without what is left out of it by now."""
-    left_out = {note["parameter"] for note in notes.items}
-    return {  # type: ignore[return-value]  # a part of the request
-        name: value for name, value in request.items() if value is not None and name not in left_out
-    }
-
-
 def _say_reasoning(request: ChatRequest, chat: dict[str, Any], notes: Notes) -> None:
     effort, thinking = request.get("reasoning_effort"), request.get("thinking")
-    if effort and effort.lower() == "xhigh":
+    if str(effort).lower() == "xhigh":
         notes.add("reasoning_effort", "Said as high, which is the highest here.")
     if thinking is None:
         return
@@ -320,67 +282,17 @@ def _say_logprobs(request: ChatRequest, chat: dict[str, Any], notes: Notes) -> N
         )
 
 
-def _say_tools(request: ChatRequest, chat: dict[str, Any], notes: Notes) -> None:
-    offered = tools(request, notes)
-    if not offered:
-        chat.pop("isParallelToolCalls", None)
-        for name in ("tool_choice", "parallel_tool_calls"):
-            if name in request:
-                notes.add(name, "Left out: there are no tools.")
-        return
-    if len(offered) > _MOST_TOOLS:
-        raise InvalidParameter(
-            f"`tools` has {len(offered)} functions, and OCI takes {_MOST_TOOLS}.",
-            parameter="tools",
-        )
-    if any(tool.strict for tool in offered):
-        notes.add("tools", "`strict` is left out, so arguments may not follow their schema.")
-    chat["tools"] = [_tool(tool) for tool in offered]
-    chosen = choice(request)
-    if chosen:
-        chat["toolChoice"] = {"type": chosen.kind.upper()}
-        if chosen.kind == "function":
-            chat["toolChoice"]["name"] = chosen.function
-
-
-def _tool(tool: Tool) -> dict[str, Any]:
-    if not _TOOL_NAME.fullmatch(tool.name):
-        raise UnsupportedFeature(
-            f"`tools` has {tool.name!r}, and OCI takes names of at most 64 letters, digits, _"
-            " and - only.",
-            parameter="tools",
-            hint="Give the function another name; ocicat never changes names.",
-        )
-    wire: dict[str, Any] = {"type": "FUNCTION", "name": tool.name}
-    if tool.description:
-        wire["description"] = tool.description
-    if tool.parameters is not None:
-        wire["parameters"] = simplified(tool.parameters)
-    return wire
-
-
 def decode_request(body: dict[str, Any]) -> ChatRequest:
     """The neutral request that ``ChatDetails`` with a GENERIC chat request say."""
     chat = body["chatRequest"]
     request = parameters.decode(chat, PARAMETERS, known=_STRUCTURE, dialect=_NAME)
+    request.update(tools.decode(chat))
     request["model"] = serving.decode(body)
     request["messages"] = [decode_message(message) for message in chat.get("messages") or []]
     if "top_logprobs" in request:
         request["logprobs"] = True
         if not request["top_logprobs"]:
             del request["top_logprobs"]
-    if chat.get("tools"):
-        request["tools"] = [
-            neutral(
-                Tool(tool.get("name") or "", tool.get("description") or "", tool.get("parameters"))
-            )
-            for tool in chat["tools"]
-        ]
-    chosen = chat.get("toolChoice")
-    if chosen:
-        request["tool_choice"] = neutral_choice(
-            ToolChoice(chosen["type"].lower(), chosen.get("name") or "")
-        )
     if chat.get("maxTokens") is not None:
         request["max_tokens"] = chat["maxTokens"]
     if chat.get("maxCompletionTokens") is not None:

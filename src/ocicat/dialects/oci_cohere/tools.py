@@ -11,8 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-import msgspec
-
+from ocicat.dialects import json_text
 from ocicat.dialects.schemas import simplified
 from ocicat.dialects.tools import Tool
 
@@ -103,17 +102,16 @@ def _with_rest(words: str, rest: Mapping[str, Any]) -> str:
     """A description with, at its end, what else there is to say, as JSON Schema."""
     if not rest:
         return words
-    return f"{words} JSON Schema: {msgspec.json.encode(rest).decode()}".strip()
+    return f"{words} JSON Schema: {json_text.as_text(rest)}".strip()
 
 
 def _without_rest(description: str) -> tuple[str, dict[str, Any]]:
     """The words of a description, and the JSON Schema at its end."""
     match = _REST.fullmatch(description)
     if match:
-        try:
-            return match["words"], msgspec.json.decode(match["schema"])
-        except (ValueError, RecursionError):
-            pass  # somebody's own words that look like it
+        schema = json_text.read(match["schema"])
+        if schema is not None:  # else they are somebody's own words that look like it
+            return match["words"], schema
     return description, {}
 
 

@@ -13,8 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
-
+from ocicat.dialects import json_text
 from ocicat.dialects.dialect import Notes
 from ocicat.dialects.messages import Turn
 from ocicat.errors import InvalidParameter, UnsupportedFeature
@@ -147,15 +146,13 @@ def parameters(arguments: str) -> dict[str, Any]:
     """
     if not arguments.strip():
         return {}
-    value = _json(arguments)
+    value = json_text.read(arguments)
     return value if isinstance(value, dict) else {"arguments": arguments}
 
 
 def arguments(parameters: Any) -> str:
     """The arguments of a call as JSON text, of a wire's ``parameters``."""
-    if isinstance(parameters, str):
-        return parameters
-    return msgspec.json.encode(parameters or {}).decode()
+    return json_text.as_text({} if parameters is None else parameters)
 
 
 def _result(turn: Turn, calls: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
@@ -165,19 +162,12 @@ def _result(turn: Turn, calls: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
 
 def _outputs(text: str) -> list[dict[str, Any]]:
     """What a tool gave: a JSON object, or several in a list, as they are; other text as such."""
-    value = _json(text)
+    value = json_text.read(text)
     if isinstance(value, dict):
         return [value]
     if isinstance(value, list) and value and all(isinstance(item, dict) for item in value):
         return value
     return [{"output": text}]
-
-
-def _json(text: str) -> Any:
-    try:
-        return msgspec.json.decode(text)
-    except (ValueError, RecursionError):
-        return None
 
 
 def decode(chat: Mapping[str, Any]) -> list[ChatMessage]:
@@ -270,4 +260,4 @@ def _content(outputs: Sequence[Mapping[str, Any]]) -> str | list[dict[str, Any]]
             return [{"type": "text", "text": text} for text in texts]
         return "".join(texts)
     whole = outputs[0] if len(outputs) == 1 else outputs
-    return msgspec.json.encode(whole).decode()
+    return json_text.as_text(whole)

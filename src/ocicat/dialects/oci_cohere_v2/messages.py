@@ -10,19 +10,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import msgspec
-
-from ocicat.dialects import cohere_citations
+from ocicat.dialects import cohere_citations, json_text
 from ocicat.dialects.content import Media, Part, Text, read, texts_of
 from ocicat.dialects.decoding import CallFragment
 from ocicat.dialects.dialect import Notes
-from ocicat.dialects.messages import ToolCall, Turn, neutral_calls, neutral_content
+from ocicat.dialects.messages import (
+    NOTHING,
+    ToolCall,
+    Turn,
+    neutral_calls,
+    neutral_content,
+    note_nothing,
+)
 from ocicat.vocabulary.chat import ChatMessage
 from ocicat.vocabulary.model import ModelFacts
 
-__all__ = ["decode_message", "encode_said", "encode_turn", "listed", "said"]
-
-_NOTHING = "."
+__all__ = ["decode_message", "decode_said", "encode_said", "encode_turn", "listed"]
 
 
 def encode_turn(turn: Turn, facts: ModelFacts, notes: Notes) -> dict[str, Any]:
@@ -40,8 +43,8 @@ def encode_turn(turn: Turn, facts: ModelFacts, notes: Notes) -> dict[str, Any]:
         )
     parts = [*_thoughts(turn, facts, notes), *_parts(turn, notes)]
     if not parts and not turn.tool_calls:
-        parts = [{"type": "TEXT", "text": _NOTHING}]
-        notes.add(f"{turn.where}.content", f"Sent as {_NOTHING!r}: OCI takes no empty message.")
+        parts = [{"type": "TEXT", "text": NOTHING}]
+        note_nothing(turn, notes)
     role = "SYSTEM" if turn.role == "developer" else turn.role.upper()
     wire: dict[str, Any] = {"role": role, "content": parts}
     if turn.tool_plan:
@@ -116,7 +119,7 @@ def decode_message(wire: Mapping[str, Any]) -> ChatMessage:
                 detail = link.get("detail")
                 parts.append(Media("image", link["url"], detail.lower() if detail else None))
             case "DOCUMENT":
-                parts.append(Text(_json(part.get("document") or {})))
+                parts.append(Text(json_text.as_text(part.get("document") or {})))
             case _:
                 parts.append(Text(part.get("text") or ""))
     calls = [
@@ -140,7 +143,7 @@ def decode_message(wire: Mapping[str, Any]) -> ChatMessage:
     return message
 
 
-def said(wire: Mapping[str, Any]) -> dict[str, Any]:
+def decode_said(wire: Mapping[str, Any]) -> dict[str, Any]:
     """What an answer, or a piece of one, says under neutral keys; those of nothing are absent.
 
     There may be nulls anywhere. ``tool_calls`` are :class:`CallFragment`, for the caller to put
@@ -163,17 +166,18 @@ def said(wire: Mapping[str, Any]) -> dict[str, Any]:
                 documents.append(part.get("document") or {})
             case _:
                 others.append(part)
-    citations = cohere_citations.decode(listed(wire.get("citations")))
-    found = {
+    found: dict[str, Any] = {
         "content": "".join(texts),
         "reasoning_content": "".join(thoughts),
         "tool_plan": wire.get("toolPlan"),
-        "tool_calls": [_piece(call) for call in listed(wire.get("toolCalls"))],
-        "citations": citations,
-        "annotations": cohere_citations.annotations(citations, documents),
         "documents": documents,
         "oci_content": others,
     }
+    if wire.get("toolCalls"):
+        found["tool_calls"] = [_piece(call) for call in listed(wire["toolCalls"])]
+    if wire.get("citations"):
+        found["citations"] = cohere_citations.decode(listed(wire["citations"]))
+        found["annotations"] = cohere_citations.annotations(found["citations"], documents)
     return {key: value for key, value in found.items() if value}
 
 
@@ -187,9 +191,7 @@ def listed(value: Any) -> list[Any]:
 def _piece(wire: Mapping[str, Any]) -> CallFragment:
     """A tool call, or a piece of one. Its arguments are JSON text, or the object itself."""
     function = wire.get("function") or {}
-    arguments = function.get("arguments")
-    if not isinstance(arguments, str):
-        arguments = "" if arguments is None else _json(arguments)
+    arguments = json_text.as_text(function.get("arguments"))
     return CallFragment(wire.get("id") or "", function.get("name") or "", arguments)
 
 
@@ -213,7 +215,3 @@ def encode_said(message: Mapping[str, Any]) -> dict[str, Any]:
     if message.get("citations"):
         wire["citations"] = cohere_citations.encode(message["citations"])
     return wire
-
-
-def _json(value: Any) -> str:
-    return msgspec.json.encode(value).decode()

@@ -1,8 +1,7 @@
-"""What COHEREV2 answers: whole replies and the events of streams, read and said.
+"""COHEREV2's streams, read and said.
 
-An event of a stream is a ``CohereChatResponseV2`` that says only what is new, without anything
-around it. Source of the names: the ``oci`` SDK's ``CohereChatResponseV2``,
-``CohereAssistantMessageV2`` and ``LogProbability``.
+An event is a ``CohereChatResponseV2`` of the ``oci`` SDK's that says only what is new, without
+anything around it.
 """
 
 from __future__ import annotations
@@ -11,128 +10,18 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ocicat.dialects import faults, finish, usage
-from ocicat.dialects.cohere_v2_messages import encode_said, listed, said
 from ocicat.dialects.decoding import CallFragment, StreamState
 from ocicat.dialects.dialect import Origin
-from ocicat.dialects.messages import ToolCall, neutral_calls
-from ocicat.vocabulary.chat import ChatChunk, ChatReply
+from ocicat.dialects.oci_cohere_v2.messages import decode_said, encode_said, listed
+from ocicat.dialects.oci_cohere_v2.replies import (
+    decode_logprobs,
+    encode_logprobs,
+    failed,
+    wire_reason,
+)
+from ocicat.vocabulary.chat import ChatChunk
 
-__all__ = [
-    "StreamDecoder",
-    "StreamEncoder",
-    "decode_reply",
-    "encode_reply",
-    "stream_decoder",
-    "stream_encoder",
-]
-
-_ENDINGS = {
-    "stop": "COMPLETE",
-    "length": "MAX_TOKENS",
-    "tool_calls": "TOOL_CALL",
-    "content_filter": "ERROR_TOXIC",  # COHERE's word; COHEREV2 documents none
-}
-#: The reasons to end that are no failure, whatever `errorMessage` says.
-_USUAL = frozenset({"COMPLETE", "STOP_SEQUENCE", "MAX_TOKENS", "TOOL_CALL"})
-
-
-def decode_reply(body: dict[str, Any], origin: Origin) -> ChatReply:
-    """The neutral reply that a ``ChatResult`` says.
-
-    The message may be missing, where thinking has used up all tokens. Raises
-    :class:`~ocicat.errors.MalformedReply` where there is no chat response in it, and
-    :class:`~ocicat.errors.InternalServerError` where the model reports that it failed.
-    """
-    chat = body.get("chatResponse")
-    if not isinstance(chat, dict) or not (chat.get("message") or chat.get("finishReason")):
-        raise faults.unusable_reply(body, origin, expected="chatResponse.message")
-    if _failed(chat):
-        raise faults.failed_answer(chat, origin)
-    message = said(chat.get("message") or {})
-    calls = _calls(message.pop("tool_calls", ()), origin)
-    message = {"role": "assistant", "content": None if calls else "", **message}
-    if calls:
-        message["tool_calls"] = calls
-    choice: dict[str, Any] = {
-        "index": 0,
-        "message": message,
-        "logprobs": _decode_logprobs(listed(chat.get("logProbabilities"))),
-    }
-    finish.put(choice, str(chat.get("finishReason") or "COMPLETE"), called=bool(calls))
-    return {
-        "id": chat.get("id") or origin.reply_id,
-        "object": "chat.completion",
-        "created": origin.received,
-        "model": origin.model,
-        "choices": [choice],  # type: ignore[list-item]  # built key by key
-        "usage": usage.decode(chat.get("usage")),
-        "opc_request_id": origin.opc_request_id,
-    }
-
-
-def _failed(chat: Mapping[str, Any]) -> bool:
-    """Whether an answer, or an event of a stream, reports that the model failed."""
-    reason = chat.get("finishReason")
-    return reason == "ERROR" or (bool(chat.get("errorMessage")) and reason not in _USUAL)
-
-
-def _calls(pieces: Iterable[CallFragment], origin: Origin) -> list[dict[str, Any]]:
-    """The tool calls of a whole answer, each with an id of its own."""
-    calls: list[ToolCall] = []
-    for piece in pieces:
-        id = piece.id
-        if not id or any(id == other.id for other in calls):
-            id = origin.call_id(len(calls))
-        calls.append(ToolCall(id, piece.name, piece.arguments or "{}"))
-    return neutral_calls(calls)
-
-
-def _decode_logprobs(wire: list[Any]) -> dict[str, Any] | None:
-    """OpenAI's list of tokens. A text that took several tokens is one, as likely as all of them."""
-    if not wire:
-        return None
-    texts = [(chunk.get("text") or "", chunk.get("logProbabilities") or ()) for chunk in wire]
-    return {
-        "content": [
-            {
-                "token": text,
-                "logprob": sum(likelihoods),
-                "bytes": list(text.encode()),
-                "top_logprobs": [],
-            }
-            for text, likelihoods in texts
-        ]
-    }
-
-
-def _encode_logprobs(logprobs: Mapping[str, Any]) -> list[dict[str, Any]]:
-    return [
-        {"text": item["token"], "logProbabilities": [item["logprob"]]}
-        for item in logprobs.get("content") or ()
-    ]
-
-
-def encode_reply(reply: ChatReply) -> dict[str, Any]:
-    """The ``ChatResult`` that says this reply (its first choice: COHEREV2 has one)."""
-    choice = reply["choices"][0]
-    chat: dict[str, Any] = {
-        "apiFormat": "COHEREV2",
-        "id": reply["id"],
-        "message": encode_said(choice["message"]),
-        "finishReason": _ending(choice),
-    }
-    likelihoods = _encode_logprobs(choice.get("logprobs") or {})
-    if likelihoods:
-        chat["logProbabilities"] = likelihoods
-    counts = reply.get("usage")
-    if counts:
-        chat["usage"] = usage.encode(counts)
-    return {"modelId": reply["model"], "modelVersion": "1.0", "chatResponse": chat}
-
-
-def _ending(choice: Mapping[str, Any]) -> str:
-    neutral = _ENDINGS.get(choice.get("finish_reason") or "stop", "COMPLETE")
-    return str(choice.get("oci_finish_reason") or neutral)
+__all__ = ["StreamDecoder", "StreamEncoder", "stream_decoder", "stream_encoder"]
 
 
 def stream_decoder(origin: Origin, *, with_usage: bool) -> StreamDecoder:
@@ -162,7 +51,7 @@ class StreamDecoder(StreamState):
         """Chunks for one event: a delta, the ending, token counts, or several of these."""
         if event.get("code") or event.get("error"):
             raise faults.broken_stream(event, self._origin, self.text)
-        if _failed(event):
+        if failed(event):
             failure = {**event, "finishReason": event.get("finishReason") or "ERROR"}
             raise faults.broken_stream(failure, self._origin, self.text)
         choice = None if self._ended else self._choice(event)
@@ -179,10 +68,10 @@ class StreamDecoder(StreamState):
             self._head["id"] = event["id"]
         delta: dict[str, Any] = {}
         self._begin(0, delta)
-        delta.update(self._new(said(message or {}), last=bool(reason)))
+        delta.update(self._new(decode_said(message or {}), last=bool(reason)))
         choice: dict[str, Any] = {"index": 0, "delta": delta, "finish_reason": None}
         if likelihoods:
-            choice["logprobs"] = _decode_logprobs(likelihoods)
+            choice["logprobs"] = decode_logprobs(likelihoods)
         if reason:
             finish.put(choice, str(reason), called=self._called(0))
             self._ended.add(0)
@@ -191,27 +80,31 @@ class StreamDecoder(StreamState):
     def _new(self, message: Mapping[str, Any], *, last: bool) -> dict[str, Any]:
         """What is new in a message, or in a piece of one."""
         delta: dict[str, Any] = {}
-        for key, pieces in self._pieces.items():
-            text = message.get(key, "")
-            if last:
-                text = text.removeprefix("".join(pieces))
-            if text:
-                delta[key] = text
-                pieces.append(text)
-        for key, known in self._items.items():
-            items = [item for item in message.get(key, ()) if item not in known]
-            if items:
-                delta[key] = items
-                known.extend(items)
-        calls = message.get("tool_calls", [])
-        calls = self._assemble(0, self._untold(calls) if last else calls)
+        for key, value in message.items():
+            if key in self._pieces:
+                pieces = self._pieces[key]
+                text = value.removeprefix("".join(pieces)) if last else value
+                if text:
+                    delta[key] = text
+                    pieces.append(text)
+            elif key in self._items:
+                known = self._items[key]
+                items = [item for item in value if item not in known]
+                if items:
+                    delta[key] = items
+                    known.extend(items)
+        calls = message.get("tool_calls")
+        if calls:
+            calls = self._assemble(0, self._untold(calls) if last else calls)
         if calls:
             delta["tool_calls"] = calls
             self._remember(calls)
         return delta
 
     def _new_likelihoods(self, event: dict[str, Any], *, last: bool) -> list[Any]:
-        chunks, known = listed(event.get("logProbabilities")), self._likelihoods
+        if not event.get("logProbabilities"):
+            return []
+        chunks, known = listed(event["logProbabilities"]), self._likelihoods
         if last and chunks[: len(known)] == known:
             chunks = chunks[len(known) :]
         known.extend(chunks)
@@ -266,14 +159,14 @@ class StreamEncoder:
         for choice in chunk.get("choices") or ():
             delta: dict[str, Any] = {**(choice.get("delta") or {})}
             self._collect(delta.pop("tool_calls", None) or ())
-            likelihoods = _encode_logprobs(choice.get("logprobs") or {})
+            likelihoods = encode_logprobs(choice.get("logprobs") or {})
             event = _event(delta, **({"logProbabilities": likelihoods} if likelihoods else {}))
             if len(event["message"]) > 1 or likelihoods:
                 events.append(event)
             if choice.get("finish_reason"):
                 if self._calls:
                     events.append(_event({"tool_calls": self._calls}))
-                events.append(_event({}, finishReason=_ending(choice)))
+                events.append(_event({}, finishReason=wire_reason(choice)))
         counts = chunk.get("usage")
         if counts:
             if events and "finishReason" in events[-1]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ocicat.dialects import cohere_history
+from ocicat.dialects.oci_cohere.history import decode
 
 QUESTION = {"role": "USER", "message": "rain?"}
 OSLO = {"name": "weather", "parameters": {"city": "Oslo"}}
@@ -36,21 +36,21 @@ RESULTS = [result(OSLO, {"output": "no"})]
 
 
 def test_question_and_results_in_one_step_are_a_whole_round() -> None:
-    assert cohere_history.decode({"message": "rain?", "toolResults": RESULTS}) == LOOP
+    assert decode({"message": "rain?", "toolResults": RESULTS}) == LOOP
 
 
 def test_a_question_that_is_repeated_beside_its_results_is_asked_once() -> None:
     history: list[Any] = [QUESTION, {"role": "CHATBOT", "message": "", "toolCalls": [OSLO]}]
     chat = {"message": "rain?", "chatHistory": history, "toolResults": RESULTS}
-    assert cohere_history.decode(chat) == LOOP
+    assert decode(chat) == LOOP
 
 
 def test_results_whose_calls_are_not_in_the_history_bring_them() -> None:
     chat = {"message": "", "chatHistory": [QUESTION], "toolResults": RESULTS}
-    assert cohere_history.decode(chat) == LOOP
+    assert decode(chat) == LOOP
     earlier: list[Any] = [QUESTION, {"role": "TOOL", "toolResults": RESULTS}]
     chat = {"message": "sure?", "chatHistory": earlier}
-    assert cohere_history.decode(chat) == [*LOOP, user("sure?")]
+    assert decode(chat) == [*LOOP, user("sure?")]
 
 
 def test_results_without_parameters_find_their_calls_by_name_and_order() -> None:
@@ -62,7 +62,7 @@ def test_results_without_parameters_find_their_calls_by_name_and_order() -> None
             result({"name": "weather", "parameters": {}}, {"output": "yes"}),
         ],
     }
-    assert cohere_history.decode(chat) == [
+    assert decode(chat) == [
         user("rain?"),
         made(("call_0", '{"city":"Oslo"}'), ("call_1", '{"city":"Rome"}'), content=" "),
         tool("call_0", "no"),
@@ -73,7 +73,7 @@ def test_results_without_parameters_find_their_calls_by_name_and_order() -> None
 def test_a_call_that_nobody_answered_does_not_take_a_later_result() -> None:
     calls = {"role": "CHATBOT", "toolCalls": [OSLO]}
     chat = {"message": "", "chatHistory": [calls, QUESTION, calls], "toolResults": RESULTS}
-    assert cohere_history.decode(chat)[-1] == tool("call_1", "no")
+    assert decode(chat)[-1] == tool("call_1", "no")
 
 
 def test_outputs_that_are_more_than_a_text_are_json() -> None:
@@ -83,12 +83,12 @@ def test_outputs_that_are_more_than_a_text_are_json() -> None:
         ([{"output": "a"}, {"b": 1}], '[{"output":"a"},{"b":1}]'),
     ]
     for outputs, content in cases:
-        read = cohere_history.decode({"message": "", "toolResults": [result(OSLO, *outputs)]})
+        read = decode({"message": "", "toolResults": [result(OSLO, *outputs)]})
         assert read[-1]["content"] == content
 
 
 def test_an_answer_without_outputs_is_an_empty_result() -> None:
-    read = cohere_history.decode({"message": "", "toolResults": [result(OSLO)]})
+    read = decode({"message": "", "toolResults": [result(OSLO)]})
     assert read[-1]["content"] == ""
 
 
@@ -99,9 +99,9 @@ def test_nulls_in_a_conversation_are_as_if_absent() -> None:
         "toolResults": None,
         "chatHistory": [QUESTION, {"role": "CHATBOT", "message": "no", "toolCalls": None}],
     }
-    assert cohere_history.decode(chat) == [
+    assert decode(chat) == [
         user("rain?"),
         {"role": "assistant", "content": "no"},
         user("so?"),
     ]
-    assert cohere_history.decode({"message": "so?", "chatHistory": None}) == [user("so?")]
+    assert decode({"message": "so?", "chatHistory": None}) == [user("so?")]

@@ -12,12 +12,10 @@ from typing import Any
 
 from ocicat.dialects.content import Media, Part, Text
 from ocicat.dialects.dialect import Notes
-from ocicat.dialects.messages import Turn, neutral_calls, neutral_content
+from ocicat.dialects.messages import NOTHING, Turn, neutral_calls, neutral_content, note_nothing
 
 __all__ = ["encode", "system_in_first_question"]
 
-# OCI refuses messages of a history that say nothing. A full stop is what other clients send then.
-_NOTHING = "."
 # The two kinds of sound that OpenAI takes, by all their names.
 _SOUNDS = {
     **dict.fromkeys(("audio/wav", "audio/x-wav", "audio/wave", "audio/vnd.wave"), "audio/wav"),
@@ -98,8 +96,8 @@ def _message(turn: Turn, parts: Sequence[Part], shows: bool, notes: Notes) -> di
     elif shows:
         wire["content"] = "See the next message of the user."
     elif not turn.tool_calls:
-        wire["content"] = _NOTHING
-        notes.add(f"{turn.where}.content", f"Sent as {_NOTHING!r}: OCI takes no empty message.")
+        wire["content"] = NOTHING
+        note_nothing(turn, notes)
     if turn.role == "tool":
         # A name would only repeat that of the call, and has no place.
         wire["tool_call_id"] = turn.tool_call_id

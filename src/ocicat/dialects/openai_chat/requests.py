@@ -1,0 +1,279 @@
+"""The body of a Chat Completions request, in both directions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from ocicat.dialects import parameters, schemas, tools
+from ocicat.dialects.dialect import Entry, Notes
+from ocicat.dialects.messages import check_content, turns
+from ocicat.dialects.openai_chat import messages
+from ocicat.dialects.parameters import REPLACED, TEXT_ONLY, Own, Parameter, Refused
+from ocicat.errors import InvalidParameter
+from ocicat.vocabulary.chat import ChatRequest
+from ocicat.vocabulary.model import ModelFacts
+from ocicat.vocabulary.target import Target
+
+__all__ = ["CONTENT", "PARAMETERS", "decode_request", "encode_request"]
+
+_NAME = "the OpenAI-compatible surface"
+_FORMAT_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+def _stop(value: Any) -> Any:
+    parameters.texts(value)
+    return value
+
+
+def _prediction(value: Any) -> Any:
+    match value:
+        case {"type": "content", "content": str() | [*_]}:
+            return value
+    raise ValueError('must be {"type": "content", "content": …}')
+
+
+_search_size = parameters.choice("low", "medium", "high")
+
+
+def _web_search(value: Any) -> Any:
+    if not isinstance(value, dict) or set(value) - {"search_context_size", "user_location"}:
+        raise ValueError('must be {"search_context_size": …, "user_location": …}')
+    wire = {}
+    if value.get("search_context_size") is not None:
+        try:
+            wire["search_context_size"] = _search_size(value["search_context_size"])
+        except ValueError as problem:
+            raise ValueError(f"has a `search_context_size` that {problem}") from None
+    match value.get("user_location"):
+        case None:
+            pass
+        case {"approximate": {**place}} | {**place}:  # the latter as OpenAI's Responses has it
+            wire["user_location"] = {
+                "type": "approximate",
+                "approximate": {key: place[key] for key in place if key != "type"},
+            }
+        case _:
+            raise ValueError("has a `user_location` that is no dictionary")
+    return wire
+
+
+_COHERE = Refused("Only Cohere's models take it, and they are not served there.")
+_NATIVE = 'Use transport="native".'
+
+#: What becomes of each parameter of a request.
+PARAMETERS: Mapping[str, Entry] = {
+    "temperature": Parameter("temperature", parameters.number(0, 2)),
+    "top_p": Parameter("top_p", parameters.number(0, 1)),
+    "top_k": Refused("OpenAI has no such parameter.", _NATIVE),
+    "n": Parameter("n", parameters.integer(1)),
+    "max_tokens": Own("Sent under whichever of the two names the model takes."),
+    "max_completion_tokens": Own("Sent under whichever of the two names the model takes."),
+    "stop": Parameter("stop", _stop),
+    "seed": Parameter("seed", parameters.integer()),
+    "presence_penalty": Parameter("presence_penalty", parameters.number(-2, 2)),
+    "frequency_penalty": Parameter("frequency_penalty", parameters.number(-2, 2)),
+    "logit_bias": Parameter("logit_bias", parameters.numbers_by_token),
+    "reasoning_effort": Parameter(
+        "reasoning_effort",
+        parameters.choice(
+            *("none", "minimal", "low", "medium", "high", "xhigh", "max"),
+            synonyms={"disable": "none", "disabled": "none"},
+        ),
+    ),
+    "thinking": Own(
+        "Sent as reasoning_effort: none if disabled, medium if enabled. A budget is refused."
+    ),
+    "verbosity": Parameter("verbosity", parameters.choice("low", "medium", "high")),
+    "user": Parameter("user", parameters.text),
+    "stream_options": Parameter("stream_options", parameters.anything, note="Only include_usage."),
+    "tools": Parameter("tools", parameters.anything, note="Functions only."),
+    "tool_choice": Parameter("tool_choice", parameters.anything),
+    "parallel_tool_calls": Parameter("parallel_tool_calls", parameters.boolean),
+    "response_format": Parameter("response_format", parameters.anything),
+    "logprobs": Parameter("logprobs", parameters.boolean),
+    "top_logprobs": Parameter("top_logprobs", parameters.integer(0, 20)),
+    "metadata": Parameter("metadata", parameters.metadata),
+    "prediction": Parameter("prediction", _prediction),
+    "service_tier": Parameter(
+        "service_tier",
+        parameters.choice("auto", "default", "flex", "scale", "priority", "fast"),
+    ),
+    "store": Parameter("store", parameters.boolean),
+    "web_search_options": Parameter("web_search_options", _web_search),
+    "prompt_cache_key": Parameter("prompt_cache_key", parameters.text),
+    "prompt_cache_retention": Parameter(
+        "prompt_cache_retention",
+        parameters.choice("in_memory", "24h", synonyms={"in-memory": "in_memory"}),
+    ),
+    "safety_identifier": Parameter("safety_identifier", parameters.text),
+    "echo": Refused("OpenAI has no such parameter.", _NATIVE),
+    "documents": _COHERE,
+    "citation_quality": _COHERE,
+    "safety_mode": _COHERE,
+    "search_queries_only": _COHERE,
+    "force_single_step": _COHERE,
+    "preamble": Refused("OpenAI has no such parameter.", "Give it as a system message."),
+    "raw_prompting": _COHERE,
+    "prompt_truncation": _COHERE,
+    "max_input_tokens": _COHERE,
+    "strict_tools": Refused("Each tool says it for itself.", "Set `strict` in each function."),
+    "priority": Refused("OpenAI has no such parameter.", "`service_tier` comes nearest."),
+    **TEXT_ONLY,
+    **REPLACED,
+}
+
+#: What becomes of each kind of content.
+CONTENT: Mapping[str, Entry] = {
+    "image": Own("In messages of the user."),
+    "document": Own("With its content, or the id of an uploaded file; in messages of the user."),
+    "audio": Own("wav or mp3, with its content; in messages of the user."),
+    "video": Refused(f"OpenAI has no part for it. {_NATIVE}"),
+}
+
+
+def encode_request(
+    request: ChatRequest, target: Target, compartment_id: str, notes: Notes
+) -> dict[str, Any]:
+    """The body that asks ``target`` for this chat."""
+    facts = target.facts
+    said = parameters.encode(_with_effort(request, notes), PARAMETERS, facts, notes, dialect=_NAME)
+    _settle_tools(said, request, facts, notes)
+    _settle_options(said, request, notes)
+    if "response_format" in said:
+        said["response_format"] = _response_format(said["response_format"], facts)
+    conversation = check_content(turns(request), CONTENT, facts, notes, dialect=_NAME)
+    if "tools" in said and not facts.tools_after_system:
+        conversation = messages.system_in_first_question(conversation, notes)
+    body: dict[str, Any] = {
+        "model": target.serving.id,
+        "messages": messages.encode(conversation, notes),
+        **said,
+    }
+    limit = parameters.length_limit(request, facts)
+    if limit:
+        body[limit[0]] = limit[1]
+    if request.get("stream"):
+        body["stream"] = True
+    return body
+
+
+def _with_effort(request: ChatRequest, notes: Notes) -> ChatRequest:
+    """The request with what ``thinking`` says said as ``reasoning_effort``."""
+    thinking = request.get("thinking")
+    if thinking is None:
+        return request
+    match thinking:
+        case {"type": "disabled"}:
+            effort = "none"
+        case {"type": "enabled" | "adaptive"}:
+            effort = "medium"
+        case _:
+            raise InvalidParameter(
+                '`thinking` must be {"type": "enabled"} or {"type": "disabled"}, not'
+                f" {str(thinking)[:60]}.",
+                parameter="thinking",
+            )
+    if thinking.get("budget_tokens") is not None:
+        notes.refuse(
+            "thinking",
+            f"`thinking.budget_tokens` cannot be said to {request.get('model')} over {_NAME}.",
+            hint="Give `reasoning_effort` instead: low, medium or high.",
+        )
+    given = request.get("reasoning_effort")
+    if given is not None and (given in ("none", "disable", "disabled")) != (effort == "none"):
+        raise InvalidParameter(
+            f"`thinking` is {thinking['type']}, and `reasoning_effort` is {given!r}.",
+            parameter="thinking",
+            hint="Give one of them.",
+        )
+    return {**request, "thinking": None, "reasoning_effort": given or effort}
+
+
+def _settle_tools(
+    said: dict[str, Any], request: ChatRequest, facts: ModelFacts, notes: Notes
+) -> None:
+    """Say tools in OpenAI's form, and nothing about their use where there are none."""
+    offered = tools.tools(request, notes) if "tools" in said else []
+    if offered:
+        said["tools"] = [tools.neutral(_understood(tool, facts)) for tool in offered]
+        choice = tools.choice(request) if "tool_choice" in said else None
+        if choice is not None:
+            said["tool_choice"] = tools.neutral_choice(choice)
+        return
+    said.pop("tools", None)
+    said.pop("parallel_tool_calls", None)
+    if said.pop("tool_choice", "none") not in ("none", "auto"):
+        notes.add("tool_choice", "Left out: there are no tools to choose from.")
+
+
+def _understood(tool: tools.Tool, facts: ModelFacts) -> tools.Tool:
+    """The tool with a schema that the model understands."""
+    if tool.parameters is None or facts.full_schemas:
+        return tool
+    return replace(tool, parameters=schemas.simplified(tool.parameters))
+
+
+def _settle_options(said: dict[str, Any], request: ChatRequest, notes: Notes) -> None:
+    """Leave out options that only go with another, and options that OCI does not know."""
+    if said.get("stop") == []:
+        del said["stop"]
+    if said.get("logprobs") is False and said.pop("top_logprobs", None) is not None:
+        notes.add("top_logprobs", "Left out: `logprobs` is false.")
+    elif "top_logprobs" in said:
+        said["logprobs"] = True
+    options = said.pop("stream_options", None)
+    if options is None:
+        return
+    if not isinstance(options, dict) or not isinstance(options.get("include_usage", True), bool):
+        raise InvalidParameter(
+            '`stream_options` must be {"include_usage": true or false}.',
+            parameter="stream_options",
+        )
+    for name in options:
+        if name != "include_usage":
+            notes.add(f"stream_options.{name}", "Left out: OCI does not document it.")
+    if not request.get("stream"):
+        notes.add("stream_options", "Left out: the answer is not streamed.")
+    elif "include_usage" in options:
+        said["stream_options"] = {"include_usage": options["include_usage"]}
+
+
+def _response_format(given: Any, facts: ModelFacts) -> dict[str, Any]:
+    match given:
+        case {"type": "text" | "json_object" as kind}:
+            return {"type": kind}
+        # The latter as OpenAI's Responses has it.
+        case {"type": "json_schema", "json_schema": {**wanted}} | {"type": "json_schema", **wanted}:
+            schema = wanted.get("schema")
+        case _:
+            schema = None
+    if not isinstance(schema, Mapping):
+        raise InvalidParameter(
+            f"`response_format` is {str(given)[:60]!r}.",
+            parameter="response_format",
+            hint='Give {"type": "json_schema", "json_schema": {"name": …, "schema": …}},'
+            ' {"type": "json_object"} or {"type": "text"}.',
+        )
+    name = wanted.get("name") or "answer"
+    if not isinstance(name, str) or not _FORMAT_NAME.fullmatch(name):
+        raise InvalidParameter(
+            f"`response_format.json_schema.name` must be a name of letters, digits, _ and -, not"
+            f" {name!r}.",
+            parameter="response_format",
+        )
+    format: dict[str, Any] = {
+        "name": name,
+        "schema": schema if facts.full_schemas else schemas.for_answers(schema),
+    }
+    for key in ("description", "strict"):
+        if wanted.get(key) is not None:
+            format[key] = wanted[key]
+    return {"type": "json_schema", "json_schema": format}
+
+
+def decode_request(body: dict[str, Any]) -> ChatRequest:
+    """The neutral request that a body says: itself."""
+    return {key: value for key, value in body.items() if value is not None}  # type: ignore[return-value]
