@@ -1,4 +1,4 @@
-"""OpenAI's Responses, without a memory."""
+"""OpenAI's Responses, one at a time."""
 
 from __future__ import annotations
 
@@ -80,17 +80,6 @@ def test_a_compartment_that_is_said_must_exist(emulator: Emulator) -> None:
     headers = {"openai-project": emulator.project_id, "opc-compartment-id": "ocid1.compartment.x"}
     answer = ask(emulator, "POST", RESPONSES, {"model": GROK, "input": "Hi"}, headers)
     assert (answer.status, answer.json) == (404, NOT_FOUND)
-
-
-@pytest.mark.parametrize(
-    "more", [{"previous_response_id": "resp_1"}, {"conversation": "conv_1"}, {"background": True}]
-)
-def test_what_needs_a_memory_is_refused_by_name(emulator: Emulator, more: dict[str, Any]) -> None:
-    answer = respond(emulator, **more)
-
-    assert answer.status == 400
-    assert answer.json["error"]["param"] == next(iter(more))
-    assert "remembers no responses" in answer.json["error"]["message"]
 
 
 def test_a_tool_loop_goes_round(emulator: Emulator) -> None:

@@ -17,7 +17,7 @@ import aiohttp
 import msgspec
 
 from ocicat.dialects import openai_chat, sse
-from ocicat.dialects.dialect import Origin
+from ocicat.dialects.dialect import Origin, StreamDecoder
 from ocicat.dialects.parameters import Parameter
 from ocicat.emulator.refusals import Refused, refusal
 from ocicat.errors import InvalidSetting, OcicatError
@@ -139,7 +139,7 @@ class BackendModel:
         if not decoder.finished:
             raise _failed(f"{self.backend.url} ended its stream without a finish reason")
 
-    def _chunks_of(self, payload: bytes, decoder: openai_chat.StreamDecoder) -> list[ChatChunk]:
+    def _chunks_of(self, payload: bytes, decoder: StreamDecoder) -> list[ChatChunk]:
         if payload == sse.DONE:
             return []
         try:

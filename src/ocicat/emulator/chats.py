@@ -13,11 +13,12 @@ from ocicat.dialects import messages, registry, tools
 from ocicat.dialects.dialect import Dialect, Notes
 from ocicat.emulator.call import Call
 from ocicat.emulator.inference import bad_format, check_compartment, find_served, read_details
-from ocicat.emulator.refusals import NOT_FOUND, Refused, in_openai_style, refusal
+from ocicat.emulator.objects import Project, read_json
+from ocicat.emulator.refusals import NOT_FOUND, in_openai_style, refusal
+from ocicat.emulator.responses_state import ResponseTurn
 from ocicat.emulator.schema.native import check_chat_details
 from ocicat.emulator.schema.openai_chat import check_chat_completion
 from ocicat.emulator.schema.openai_responses import check_response_request
-from ocicat.emulator.schema.reading import SchemaRefused
 from ocicat.emulator.strictness import check_model
 from ocicat.emulator.tenancy import Served, Tenancy
 from ocicat.errors import OcicatError
@@ -31,8 +32,6 @@ _NATIVE_DIALECTS: Final[dict[ApiFormat, str]] = {
     "COHERE": "oci_cohere",
     "COHEREV2": "oci_cohere_v2",
 }
-#: Parameters of OpenAI's Responses that need a memory.
-_STATEFUL: Final = ("previous_response_id", "conversation", "background")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +42,18 @@ class Chat:
     served: Served
     dialect: Dialect
     api_format: ApiFormat | None = None
-    #: Whether it came as one of OpenAI's Responses.
-    is_response: bool = False
+    #: What is remembered of it, where it came as one of OpenAI's Responses.
+    turn: ResponseTurn | None = None
+
+    @property
+    def is_response(self) -> bool:
+        """Whether it came as one of OpenAI's Responses."""
+        return self.turn is not None
+
+    @property
+    def writer(self) -> Dialect | ResponseTurn:
+        """Who writes the answer."""
+        return self.turn or self.dialect
 
     @property
     def is_native(self) -> bool:
@@ -83,7 +92,7 @@ def read_openai(call: Call, tenancy: Tenancy) -> Chat:
         )
     if compartment:
         check_compartment(compartment, f"the header {name}", tenancy)
-    body = _read(call, check_chat_completion)
+    body = read_json(call, check_chat_completion)
     served = _find(body["model"], lambda id: _either(id, tenancy))
     _check_surface(served, "openai", "Chat Completions")
     dialect = registry.dialect("openai_chat")
@@ -92,25 +101,16 @@ def read_openai(call: Call, tenancy: Tenancy) -> Chat:
     return Chat(request, served, dialect)
 
 
-def read_response(call: Call, tenancy: Tenancy) -> Chat:
-    """The chat of ``POST …/responses``, which nothing is remembered of. Raises :class:`Refused`."""
-    _check_project(call, tenancy)
-    body = _read(call, check_response_request)
-    for parameter in _STATEFUL:
-        if body.get(parameter):
-            raise in_openai_style(
-                400,
-                f"The ocicat emulator remembers no responses, so {parameter!r} leads nowhere.",
-                f"{parameter}: the emulator remembers no responses",
-                param=parameter,
-                code="unsupported_parameter",
-            )
+def read_response(call: Call, tenancy: Tenancy, project: Project, now: int) -> Chat:
+    """The chat of ``POST …/responses``. Raises :class:`Refused`."""
+    body = read_json(call, check_response_request)
     served = _find(body["model"], lambda id: _either(id, tenancy))
     _check_surface(served, "responses", "Responses")
     dialect = registry.dialect("openai_responses")
-    request = _neutral(dialect, body)
+    turn = ResponseTurn(body, project, now)
+    request = _neutral(dialect, turn.chat_body)
     check_model(request, served.facts, native=False)
-    return Chat(request, served, dialect, is_response=True)
+    return Chat(request, served, dialect, turn=turn)
 
 
 def read_deployed(call: Call, tenancy: Tenancy) -> Chat:
@@ -123,7 +123,7 @@ def read_deployed(call: Call, tenancy: Tenancy) -> Chat:
         facts = tenancy.deployed(ocid)
     except LookupError as absent:
         raise refusal(404, NOT_FOUND, str(absent.args[0]), code="NotAuthorizedOrNotFound") from None
-    body = _read(call, check_chat_completion)
+    body = read_json(call, check_chat_completion)
     if body.get("stream") and path == "predict":
         raise in_openai_style(
             400,
@@ -135,39 +135,6 @@ def read_deployed(call: Call, tenancy: Tenancy) -> Chat:
         )
     dialect = registry.dialect("openai_chat")
     return Chat(_neutral(dialect, body), Served(body["model"], facts), dialect)
-
-
-def _read(call: Call, check: Callable[[bytes], dict[str, Any]]) -> dict[str, Any]:
-    given = call.headers.get("content-type", "")
-    if given.partition(";")[0].strip().lower() != "application/json":
-        raise in_openai_style(
-            400,
-            "The body must be JSON.",
-            f"content-type is {given!r}, not application/json",
-            param="",
-            code="invalid_content_type",
-        )
-    try:
-        return check(call.body)
-    except SchemaRefused as refused:
-        raise Refused(refused.status, refused.body, refused.reason) from None
-
-
-def _check_project(call: Call, tenancy: Tenancy) -> None:
-    """Responses belong to a project, whoever asks; a compartment is of no use but may be said."""
-    name = "openai-project" if "openai-project" in call.headers else "opc-project-id"
-    project = call.headers.get(name)
-    if not project:
-        raise refusal(
-            404,
-            NOT_FOUND,
-            "the request needs the header OpenAI-Project (or opc-project-id), and has neither",
-        )
-    if not tenancy.has_project(project):
-        raise refusal(404, NOT_FOUND, f"the header {name}: the emulator has no project {project!r}")
-    for header in ("opc-compartment-id", "compartmentid"):
-        if compartment := call.headers.get(header):
-            check_compartment(compartment, f"the header {header}", tenancy)
 
 
 def _find(id: str, look_up: Callable[[str], Served]) -> Served:

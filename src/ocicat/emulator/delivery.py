@@ -178,7 +178,7 @@ async def _deliver_whole(
         value: Any = behaviour.error_event.event
     else:
         style = style_of(chat.served.facts, responses=chat.is_response)
-        value = style.dress(chat.dialect.encode_reply(await source.reply()))
+        value = style.dress(chat.writer.encode_reply(await source.reply()))
     body = msgspec.json.encode(value)
     call.record(200)
     await asyncio.sleep(silence)
@@ -228,8 +228,19 @@ async def _deliver_stream(
 
 
 async def _events(chat: Chat, source: Source) -> AsyncIterator[dict[str, Any]]:
+    made = _made(chat, source)
+    if chat.turn is None or not chat.turn.in_background:
+        async for event in made:
+            yield event
+        return
+    # It is all made, even if nobody reads it to its end.
+    for event in [event async for event in made]:
+        yield event
+
+
+async def _made(chat: Chat, source: Source) -> AsyncIterator[dict[str, Any]]:
     style = style_of(chat.served.facts, responses=chat.is_response)
-    cutter, encoder = Cutter(style), chat.dialect.stream_encoder()
+    cutter, encoder = Cutter(style), chat.writer.stream_encoder()
     async for chunk in source.chunks():
         for piece in cutter.feed(chunk):
             for event in encoder.feed(piece):

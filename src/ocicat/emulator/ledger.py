@@ -15,6 +15,7 @@ __all__ = ["MAX_ENTRIES", "Ledger", "Received"]
 _CHATS: Final = (
     *("/actions/chat", "/completions", "/responses"),
     *("/predict", "/predictWithResponseStream"),
+    *(":generateContent", ":streamGenerateContent"),
 )
 
 #: The ledger keeps this many requests; older ones are forgotten.

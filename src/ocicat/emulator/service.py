@@ -12,6 +12,7 @@ import re
 import time
 from collections.abc import Awaitable, Callable
 from typing import Final
+from urllib.parse import unquote
 
 from aiohttp import web
 
@@ -26,10 +27,13 @@ from ocicat.emulator.chats import (
     read_openai,
     read_response,
 )
+from ocicat.emulator.containers import CONTAINER_OPERATIONS
+from ocicat.emulator.conversations import CONVERSATION_OPERATIONS
 from ocicat.emulator.delivery import Source, deliver, hang_up, misbehave
 from ocicat.emulator.discovery import discover_models
 from ocicat.emulator.embeddings import embed_text
 from ocicat.emulator.endpoints import get_endpoint, list_endpoints
+from ocicat.emulator.files import FILE_OPERATIONS
 from ocicat.emulator.google import GENERATE_CONTENT, read_google
 from ocicat.emulator.guardrails import apply_guardrails, list_guardrail_versions
 from ocicat.emulator.identity.admission import admit_bearer, authenticate, authorize
@@ -37,11 +41,14 @@ from ocicat.emulator.identity.operations import IDENTITY_OPERATIONS, IdentityOpe
 from ocicat.emulator.identity.plane import IdentityPlane
 from ocicat.emulator.ledger import Ledger, Received
 from ocicat.emulator.models import get_model, list_models
+from ocicat.emulator.objects import SURFACE, Memory, ObjectOperation, Visit, check_project
 from ocicat.emulator.refusals import Refused, refusal
 from ocicat.emulator.rerank import rerank_text
+from ocicat.emulator.responses_state import RESPONSE_OPERATIONS
 from ocicat.emulator.script import Behaviour, Script
 from ocicat.emulator.streams import StreamStyle
 from ocicat.emulator.tenancy import Tenancy
+from ocicat.emulator.vector_stores import STORE_OPERATIONS
 from ocicat.routing.regions import regions
 
 __all__ = ["MAX_BODY_BYTES", "Service"]
@@ -87,6 +94,7 @@ class Service:
         self.key_id = ""
         #: Seconds by which the emulator's clock is ahead of the true time.
         self.clock_offset = 0.0
+        self.memory = Memory()
         self._observe = observe
         self._streams_begun = 0
         self._operations: list[tuple[re.Pattern[str], dict[str, Operation]]] = [
@@ -95,9 +103,13 @@ class Service:
                 re.compile(r"/(openai/v1|20231130/actions/v1)/chat/completions"),
                 {"POST": self._chatting(read_openai, with_api_key=True)},
             ),
-            (
-                re.compile(r"/((openai/)?v1|20231130/actions/v1)/responses"),
-                {"POST": self._chatting(read_response, with_api_key=True)},
+            (re.compile(SURFACE + "/responses"), {"POST": self._respond}),
+            *self._about_objects(
+                *RESPONSE_OPERATIONS,
+                *CONVERSATION_OPERATIONS,
+                *FILE_OPERATIONS,
+                *STORE_OPERATIONS,
+                *CONTAINER_OPERATIONS,
             ),
             (GENERATE_CONTENT, {"POST": self._chatting(read_google, with_api_key=True)}),
             (_PREDICT, {"POST": self._chatting(read_deployed)}),
@@ -223,11 +235,42 @@ class Service:
         authenticate(call, self.identity)
         authorize(call, self.identity)
 
+    def _about_objects(
+        self, *operations: ObjectOperation
+    ) -> list[tuple[re.Pattern[str], dict[str, Operation]]]:
+        """The operations on what a project keeps, those of one path together."""
+        by_path: dict[re.Pattern[str], dict[str, Operation]] = {}
+        for operation in operations:
+            by_path.setdefault(operation.path, {})[operation.method] = self._visiting(operation)
+        return list(by_path.items())
+
+    def _visiting(self, operation: ObjectOperation) -> Operation:
+        async def admit_and_answer(call: Call) -> web.StreamResponse:
+            self._admit_any(call)
+            project = self.memory.of(check_project(call, self.tenancy))
+            match = operation.path.fullmatch(call.path)
+            ids = tuple(map(unquote, match.groups())) if match else ()
+            return operation.answer(Visit(call, self.tenancy, project, ids, int(self.now())))
+
+        return admit_and_answer
+
+    async def _respond(self, call: Call) -> web.StreamResponse:
+        self._admit_any(call)
+        project = self.memory.of(check_project(call, self.tenancy))
+        return await self._chat(call, read_response(call, self.tenancy, project, int(self.now())))
+
+    def _admit_any(self, call: Call) -> None:
+        """Let in who signs, and who has an API key."""
+        if not admit_bearer(call, self.identity):
+            self._admit(call)
+
     def _chatting(
         self, read: Callable[[Call, Tenancy], Chat], *, with_api_key: bool = False
     ) -> Operation:
         async def admit_and_answer(call: Call) -> web.StreamResponse:
-            if not (with_api_key and admit_bearer(call, self.identity)):
+            if with_api_key:
+                self._admit_any(call)
+            else:
                 self._admit(call)
             return await self._chat(call, read(call, self.tenancy))
 

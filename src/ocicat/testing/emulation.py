@@ -33,6 +33,7 @@ def emulator(
     and all other variables that tell OCI clients where to go or who they are do not exist.
     ``OCICAT_API_BASE`` and ``OCICAT_AUTH_ENDPOINT`` send even those ocicat calls there that bring
     credentials and a region of their own, so that no test reaches the real OCI by mistake.
+    Responses are kept for as long as the emulator runs.
     Afterwards the environment is as it was. The options are those of
     :class:`ocicat.emulator.Emulator`.
     """
@@ -48,7 +49,11 @@ def emulator(
 
 
 def _variables(running: Emulator) -> dict[str, str]:
-    own = {"OCICAT_API_BASE": running.url, "OCICAT_AUTH_ENDPOINT": running.url}
+    own = {
+        "OCICAT_API_BASE": running.url,
+        "OCICAT_AUTH_ENDPOINT": running.url,
+        "OCICAT_RESPONSE_STORE": str(running.home.path / "responses.db"),
+    }
     return {**running.environment(), **own}
 
 

@@ -19,7 +19,14 @@ from msgspec import Meta
 
 from ocicat.emulator.schema.reading import Violation, read
 
-__all__ = ["ResponseRequest", "check_response_request"]
+__all__ = [
+    "Item",
+    "ResponseRequest",
+    "Shape",
+    "check_response_request",
+    "error_body",
+    "with_types",
+]
 
 AnyObject = dict[str, Any]
 
@@ -755,16 +762,19 @@ def check_response_request(raw: bytes) -> dict[str, Any]:
     have it. Raises :class:`~ocicat.emulator.schema.reading.SchemaRefused`, whose ``body`` has the
     form of OpenAI's errors.
     """
-    return read(_DECODER, _with_types(raw), _error_body)
+    return read(_DECODER, with_types(raw, "input"), error_body)
 
 
-def _with_types(raw: bytes) -> bytes:
-    """The body with the ``type`` of items that have none; as it is where it cannot be read."""
+def with_types(raw: bytes, name: str) -> bytes:
+    """The body with the ``type`` of those items in the list ``name`` that have none.
+
+    As it is where it cannot be read.
+    """
     try:
         body = _ANY.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return raw
-    items = body.get("input") if isinstance(body, dict) else None
+    items = body.get(name) if isinstance(body, dict) else None
     untyped = [
         item
         for item in (items if isinstance(items, list) else ())
@@ -778,7 +788,8 @@ def _with_types(raw: bytes) -> bytes:
     return msgspec.json.encode(body) if untyped else raw
 
 
-def _error_body(violation: Violation) -> dict[str, Any]:
+def error_body(violation: Violation) -> dict[str, Any]:
+    """What is wrong with a request, in the form of OpenAI's errors."""
     where = f"'{violation.path}'" if violation.path else "the request body"
     messages = {
         "malformed": "We could not parse the JSON body of your request.",
