@@ -33,6 +33,8 @@ if TYPE_CHECKING:
         OciUserPrincipalAuth,
         OciWorkloadIdentityAuth,
     )
+    from ocicat.client.httpx_transport import AsyncOciTransport, OciTransport
+    from ocicat.client.openai import AsyncOciOpenAI, OciOpenAI
     from ocicat.client.operations import (
         aapply_guardrails,
         aembedding,
@@ -55,6 +57,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AsyncChatStream",
+    "AsyncOciOpenAI",
+    "AsyncOciTransport",
     "ChatCompletion",
     "ChatCompletionChunk",
     "ChatStream",
@@ -66,10 +70,12 @@ __all__ = [
     "OciApiKeyAuth",
     "OciDelegationTokenAuth",
     "OciInstancePrincipalAuth",
+    "OciOpenAI",
     "OciResourcePrincipalAuth",
     "OciSessionAuth",
     "OciSignerAuth",
     "OciTokenExchangeAuth",
+    "OciTransport",
     "OciUserPrincipalAuth",
     "OciWorkloadIdentityAuth",
     "OcicatError",
@@ -103,6 +109,10 @@ _HOME = {
     "OciTokenExchangeAuth": "ocicat.client.httpx_auth",
     "OciUserPrincipalAuth": "ocicat.client.httpx_auth",
     "OciWorkloadIdentityAuth": "ocicat.client.httpx_auth",
+    "AsyncOciTransport": "ocicat.client.httpx_transport",
+    "OciTransport": "ocicat.client.httpx_transport",
+    "AsyncOciOpenAI": "ocicat.client.openai",
+    "OciOpenAI": "ocicat.client.openai",
     "AsyncChatStream": "ocicat.client.stream",
     "ChatCompletion": "ocicat.client.replies",
     "ChatCompletionChunk": "ocicat.client.replies",

@@ -249,6 +249,16 @@ def test_the_request_log_tells_the_story_without_its_secrets(
     assert "PRIVATE KEY" not in log
 
 
+def test_what_is_learned_of_a_model_is_logged(
+    oci_emulator: Emulator, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("OCI_LOG_REQUESTS", "1")
+    oci_emulator.when("OCI").answer("Yes.").refuse_parameter("top_p")
+    with caplog.at_level(logging.INFO, "ocicat.requests"):
+        completion(MODEL, ASK, top_p=0.5, drop_params=True)
+    assert "xai.grok-4.3 refused a parameter, which is remembered" in caplog.text
+
+
 def test_nothing_is_logged_unless_asked_for(
     oci_emulator: Emulator, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import json
+import pickle
 from typing import Any
 
 import httpx
@@ -110,3 +112,14 @@ def test_a_key_that_is_not_accepted_is_answered_once(oci_emulator: Emulator, lib
         url = f"{oci_emulator.url}/openai/v1/chat/completions"
         assert client.post(url, json=BODY).status_code == 401
     assert len(oci_emulator.ledger) == 1
+
+
+def test_an_auth_object_pickles_as_its_arguments(oci_emulator: Emulator) -> None:
+    auth = OciUserPrincipalAuth(config_file=str(oci_emulator.home.config_file), refresh_interval=60)
+    data = pickle.dumps(auth)
+    assert b"PRIVATE" not in data
+    assert oci_emulator.home.key_id.encode() not in data
+    for again in (pickle.loads(data), copy.copy(auth)):
+        with httpx2.Client(auth=again, headers=headers(oci_emulator)) as client:
+            url = f"{oci_emulator.url}/openai/v1/chat/completions"
+            assert client.post(url, json=BODY).status_code == 200

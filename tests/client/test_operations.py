@@ -16,10 +16,12 @@ import ocicat
 from ocicat import aapply_guardrails, aembedding, apply_guardrails, arerank, embedding, rerank
 from ocicat.client import operations
 from ocicat.client.connection import connect
+from ocicat.client.locating import region_finder
 from ocicat.emulator import Emulator
 from ocicat.errors import InvalidParameter, UnknownParameter, UnsupportedFeature
-from ocicat.routing.regions import regions
+from ocicat.routing.regions import Region, regions
 from ocicat.routing.resolve import Place
+from ocicat.vocabulary.target import Target
 from support.flows import Stopped, feed
 
 V4 = "oci/cohere.embed-v4.0"
@@ -155,9 +157,13 @@ def test_guardrails_go_to_the_region_that_the_identity_knows(oci_emulator: Emula
             return next(region for region in regions() if region.id == "ap-osaka-1")
 
     guessed = replace(connect({}), place=Place("us-ashburn-1"), region_is_guessed=True)
-    locate = operations._region_finder(guessed, Instance())
+
+    def guardrails_in(region: Region) -> Target:
+        return operations._guardrails(guessed, region)
+
+    locate = region_finder(guessed, Instance(), guardrails_in)
     assert locate is not None
     target = feed(locate(Stopped()), []).result
     assert target.host == "inference.generativeai.ap-osaka-1.oci.oraclecloud.com"
     assert target.path == "/20231130/actions/applyGuardrails"
-    assert operations._region_finder(guessed, object()) is None
+    assert region_finder(guessed, object(), guardrails_in) is None

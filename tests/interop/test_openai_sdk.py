@@ -1,16 +1,24 @@
-"""The stock ``openai`` SDK with Oracle's ``oci-genai-auth`` against the emulator."""
+"""The stock ``openai`` SDK against the emulator: with Oracle's ``oci-genai-auth``, and with ocicat.
+
+The first half judges the emulator by what strangers send, the second ocicat's transport by what a
+stranger makes of its answers.
+"""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import httpx
+import httpx2
 import openai
+import pydantic
 import pytest
 from oci_genai_auth import OciUserPrincipalAuth
 
+from ocicat import AsyncOciTransport, OciTransport
 from ocicat.emulator import Emulator
 from ocicat.emulator.home import new_key
 from support.emulator_client import COHERE, LLAMA
@@ -187,3 +195,178 @@ def test_an_old_date_is_refused(oci_emulator: Emulator, stream: bool) -> None:
         sdk.chat.completions.create(model=LLAMA, messages=MESSAGES, stream=stream)
 
     assert "not within allowed clock skew" in str(raised.value)
+
+
+# --- the stock SDK over ocicat's transport ------------------------------------------------------
+
+LIBRARIES = pytest.mark.parametrize("library", [httpx, httpx2], ids=["httpx", "httpx2"])
+DIALECTS = [
+    pytest.param("xai.grok-4.3", {}, id="OpenAI's chat"),
+    pytest.param(LLAMA, {"transport": "native"}, id="GENERIC"),
+    pytest.param(COHERE, {}, id="COHERE"),
+    pytest.param("cohere.command-a-reasoning-08-2025", {}, id="COHEREV2"),
+    pytest.param("xai.grok-4.20-multi-agent", {}, id="Responses"),
+]
+
+
+@contextmanager
+def over_transport(library: Any = httpx2, **arguments: Any) -> Iterator[openai.OpenAI]:
+    http = library.Client(transport=OciTransport(**arguments))
+    with openai.OpenAI(api_key="OCI", http_client=http, max_retries=0) as made:
+        yield made
+
+
+@LIBRARIES
+@pytest.mark.parametrize(("model", "arguments"), DIALECTS)
+def test_the_transport_answers_for_every_dialect(
+    oci_emulator: Emulator, library: Any, model: str, arguments: dict[str, Any]
+) -> None:
+    oci_emulator.add_model("cohere.command-a-reasoning-08-2025")
+    oci_emulator.when("OCI").answer("A cloud, ✓.")
+    with over_transport(library, **arguments) as sdk:
+        reply = sdk.chat.completions.create(model=model, messages=MESSAGES)
+        with sdk.chat.completions.stream(model=model, messages=MESSAGES) as stream:
+            streamed = stream.get_final_completion()
+
+    assert reply.choices[0].message.content == "A cloud, ✓."
+    assert streamed.choices[0].message.content == "A cloud, ✓."
+    assert all(received.verified for received in oci_emulator.ledger)
+
+
+@LIBRARIES
+def test_the_transport_answers_asynchronously(oci_emulator: Emulator, library: Any) -> None:
+    async def ask() -> tuple[str | None, str]:
+        http = library.AsyncClient(transport=AsyncOciTransport())
+        async with openai.AsyncOpenAI(api_key="OCI", http_client=http) as sdk:
+            reply = await sdk.chat.completions.create(model=COHERE, messages=MESSAGES)
+            stream: Any = await sdk.chat.completions.create(
+                model=COHERE, messages=MESSAGES, stream=True
+            )
+            pieces = [chunk.choices[0].delta.content or "" async for chunk in stream]
+            return reply.choices[0].message.content, "".join(pieces)
+
+    whole, streamed = asyncio.run(ask())
+    assert QUESTION in (whole or "")
+    assert QUESTION in streamed
+
+
+@LIBRARIES
+def test_the_transport_repeats_nothing_and_the_sdk_does(
+    oci_emulator: Emulator, library: Any
+) -> None:
+    oci_emulator.when("OCI").fail(429, retry_after=0.01).times(2)
+    with over_transport(library) as sdk:
+        with pytest.raises(openai.RateLimitError):
+            sdk.chat.completions.create(model=LLAMA, messages=MESSAGES)
+        assert len(oci_emulator.ledger) == 1
+        again = sdk.with_options(max_retries=1)
+        assert again.chat.completions.create(model=LLAMA, messages=MESSAGES).choices
+    assert len(oci_emulator.ledger) == 3
+
+
+def test_the_sdks_variables_do_not_reach_oci(
+    oci_emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("API_KEY", "ADMIN_KEY", "ORG_ID", "PROJECT_ID"):
+        monkeypatch.setenv(f"OPENAI_{name}", "not-for-oci")
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/not-for-oci/v1")
+    with openai.OpenAI(http_client=httpx2.Client(transport=OciTransport())) as sdk:
+        assert sdk.chat.completions.create(model=LLAMA, messages=MESSAGES).choices
+        assert sdk.files.list() is not None
+    for received in oci_emulator.ledger:
+        assert received.verified
+        assert "not-for-oci" not in str(dict(received.headers)) + received.target
+
+
+@pytest.fixture
+def memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Responses are kept in no file."""
+    monkeypatch.setenv("OCICAT_RESPONSE_STORE", ":memory:")
+
+
+class Pair(pydantic.BaseModel):
+    left: int
+    right: int
+
+
+@pytest.mark.usefixtures("memory")
+@pytest.mark.parametrize("model", ["xai.grok-4.3", COHERE])
+def test_responses_are_created_streamed_parsed_and_kept(oci_emulator: Emulator, model: str) -> None:
+    oci_emulator.when("Pair").answer('{"left": 1, "right": 2}')
+    oci_emulator.when("OCI").answer("A cloud, ✓.")
+    with over_transport() as sdk:
+        made = sdk.responses.create(model=model, input=QUESTION)
+        events = list(sdk.responses.create(model=model, input=QUESTION, stream=True))
+        with sdk.responses.stream(model=model, input=QUESTION) as stream:
+            final = stream.get_final_response()
+        parsed = sdk.responses.parse(model=model, input="A Pair.", text_format=Pair)
+        kept = sdk.responses.retrieve(made.id)
+        items = sdk.responses.input_items.list(made.id)
+        sdk.responses.create(model=model, input="And now?", previous_response_id=made.id)
+        sdk.responses.delete(made.id)
+        with pytest.raises(openai.NotFoundError):
+            sdk.responses.retrieve(made.id)
+
+    assert made.output_text == final.output_text == kept.output_text == "A cloud, ✓."
+    assert made._request_id
+    assert [events[0].type, events[-1].type] == ["response.created", "response.completed"]
+    assert parsed.output_parsed == Pair(left=1, right=2)
+    assert items.data[0].type == "message"
+    assert all(received.verified for received in oci_emulator.ledger)
+
+
+@pytest.mark.usefixtures("memory")
+def test_responses_fail_as_the_sdk_knows_it(oci_emulator: Emulator) -> None:
+    oci_emulator.when("OCI").fail(429)
+    with over_transport() as sdk:
+        for stream in (False, True):
+            with pytest.raises(openai.RateLimitError):
+                sdk.responses.create(model=COHERE, input=QUESTION, stream=stream)
+
+
+@pytest.mark.usefixtures("memory")
+@pytest.mark.parametrize(("model", "after"), [("xai.grok-4.3", 5), (COHERE, 2)])
+def test_a_response_that_breaks_off_says_so_in_its_last_event(
+    oci_emulator: Emulator, model: str, after: int
+) -> None:
+    oci_emulator.when("OCI").answer("one two three four five six").cut_after(after)
+    seen = []
+    with over_transport() as sdk:
+        try:
+            for event in sdk.responses.create(model=model, input=QUESTION, stream=True):
+                seen.append(event.type)
+        except openai.APIError as broken:
+            seen.append(str(broken.code))
+
+    assert seen[0] == "response.created"
+    assert seen[-1] in ("response.failed", "stream_broken")
+    assert "response.completed" not in seen
+
+
+def test_files_stores_containers_and_conversations_are_ocis(oci_emulator: Emulator) -> None:
+    content = bytes(range(256)) * 10
+    with over_transport() as sdk:
+        file = sdk.files.create(file=("a.bin", content), purpose="user_data")
+        assert sdk.files.retrieve(file.id).filename == "a.bin"
+        assert sdk.files.content(file.id).read() == content
+        assert [each.id for each in sdk.files.list()] == [file.id]
+
+        store = sdk.vector_stores.create(name="mine")
+        sdk.vector_stores.files.create(store.id, file_id=file.id)
+        assert sdk.vector_stores.retrieve(store.id).name == "mine"
+        assert sdk.vector_stores.files.list(store.id).data[0].id == file.id
+        assert sdk.vector_stores.search(store.id, query="a") is not None
+        sdk.vector_stores.delete(store.id)
+
+        container = sdk.containers.create(name="mine")
+        assert sdk.containers.retrieve(container.id).name == "mine"
+        sdk.containers.delete(container.id)
+
+        talk = sdk.conversations.create(metadata={"a": "b"})
+        assert sdk.conversations.retrieve(talk.id).metadata == {"a": "b"}
+        sdk.conversations.delete(talk.id)
+        sdk.files.delete(file.id)
+
+    assert all(received.verified for received in oci_emulator.ledger)
+    targets = {received.path.rpartition("/vector_stores")[0] for received in oci_emulator.ledger}
+    assert "/20231130/openai/v1" in targets

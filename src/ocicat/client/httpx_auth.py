@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncGenerator, Generator
-from typing import Any
+from typing import Any, Self
 
 from ocicat.auth.sdk_signer import SignerResolver
 from ocicat.client.http_libraries import bases
@@ -50,6 +50,15 @@ class HttpxOciAuth(*bases("Auth")):  # type: ignore[misc]  # the bases are found
 
     requires_request_body = True
 
+    def __new__(cls, *given: Any, **named: Any) -> Self:
+        """Remember the arguments: an auth object pickles as them, without keys from files."""
+        made = super().__new__(cls)
+        made._arguments = (given, named)
+        return made  # type: ignore[no-any-return]  # of whatever the libraries' classes are
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _made_again, (type(self), *self._arguments)
+
     def __init__(self, signer: Any, refresh_interval: int | None = None) -> None:
         self.resolver: IdentityResolver = (
             signer if hasattr(signer, "resolve") else SignerResolver(signer)
@@ -78,6 +87,12 @@ class HttpxOciAuth(*bases("Auth")):  # type: ignore[misc]  # the bases are found
             await response.aread()
             identity = await aio.run(self.resolver.resolve(SYSTEM, refused=identity))
             yield _signed(request, identity)
+
+
+def _made_again(
+    kind: type[HttpxOciAuth], given: tuple[Any, ...], named: dict[str, Any]
+) -> HttpxOciAuth:
+    return kind(*given, **named)
 
 
 def _signed(request: Any, identity: Identity) -> Any:
@@ -133,7 +148,12 @@ class OciSignerAuth(HttpxOciAuth):
 class OciUserPrincipalAuth(HttpxOciAuth):
     """A user's API key, from a profile of the OCI config file."""
 
-    def __init__(self, config_file: str | None = None, profile_name: str | None = None) -> None:
+    def __init__(
+        self,
+        config_file: str | None = None,
+        profile_name: str | None = None,
+        refresh_interval: int | None = None,
+    ) -> None:
         super().__init__(_from_profile("api_key", config_file, profile_name))
 
 

@@ -48,6 +48,8 @@ def _words(what: str, facts: dict[str, Any]) -> str:
         )
     if what == "clock":
         return f"OCI's clock is {facts['seconds']:.0f} s ahead of this machine's"
+    if what == "learned":
+        return f"{facts['model']} refused a parameter, which is remembered: {facts['failure']}"
     attempt = facts["attempt"]
     if what == "request":
         request: Request = facts["request"]

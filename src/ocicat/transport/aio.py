@@ -11,11 +11,11 @@ from __future__ import annotations
 import asyncio
 import os
 import weakref
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextvars import ContextVar
+from contextvars import ContextVar, copy_context
 from functools import lru_cache
-from typing import Any, TypeVar, cast
+from typing import Any, Protocol, TypeVar, cast
 
 import aiohttp
 from yarl import URL
@@ -36,7 +36,7 @@ from ocicat.vocabulary.flow import (
     Together,
 )
 
-__all__ = ["Run", "open_stream", "run"]
+__all__ = ["Body", "Run", "Send", "open_stream", "run", "send_request"]
 
 T = TypeVar("T")
 
@@ -53,9 +53,9 @@ _sessions: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _Session] = (
 )
 
 
-async def run(flow: Flow[T]) -> T:
+async def run(flow: Flow[T], send: Send | None = None) -> T:
     """Drive ``flow`` to its end and return its result."""
-    driven = Run(flow)
+    driven = Run(flow, send)
     try:
         while not driven.ended:
             await driven.advance()
@@ -80,12 +80,29 @@ async def open_stream(flow: Flow[None]) -> Run:
     return driven
 
 
-class Run:
-    """A flow being driven."""
+class Body(Protocol):
+    """The body of an answer, still arriving."""
 
-    def __init__(self, flow: Flow[Any]) -> None:
+    async def read(self, patience: float | None) -> bytes:
+        """The next bytes, ``b""`` at the end; waits ``patience`` seconds if given."""
+        ...
+
+    def close(self) -> None:
+        """Receive no more of it."""
+        ...
+
+
+#: Sends a request and gives its answer, and the body where a stream has begun.
+Send = Callable[[Request], Awaitable[tuple[Response, Body | None]]]
+
+
+class Run:
+    """A flow being driven; over connections of this module's, or by a ``send`` of the caller's."""
+
+    def __init__(self, flow: Flow[Any], send: Send | None = None) -> None:
         self._flow = flow
-        self._body: _Body | None = None
+        self._send = send or send_request
+        self._body: Body | None = None
         #: What the flow waits for now.
         self.effect: object = None
         #: Whether that is a chunk which nobody has taken yet.
@@ -105,10 +122,11 @@ class Run:
             failure = problem
         # What comes after these effects is mostly a request to sign, a millisecond of computing.
         # Many in a row would hold the loop up, so in a crowd it is done in a thread, where signing
-        # leaves the interpreter to others. A flow does not care which thread it goes on in.
+        # leaves the interpreter to others. A flow does not care which thread it goes on in, as
+        # long as it finds the caller's context there.
         if len(_in_flight) > _CROWD and not isinstance(self.effect, (Request, Read)):
             self._step = asyncio.get_running_loop().run_in_executor(
-                _signing_threads(), self._go_on, failure, answer
+                _signing_threads(), copy_context().run, self._go_on, failure, answer
             )
             await self._step
         else:
@@ -166,24 +184,24 @@ class Run:
             return await self._body.read(effect.patience)
         if isinstance(effect, Request):
             self._drop_body()
-            response, self._body = await _send(effect)
+            response, self._body = await self._send(effect)
             return response
         if isinstance(effect, Pause):
             await asyncio.sleep(effect.seconds)
         elif isinstance(effect, Join):
             await _joined(effect.latch)
         elif isinstance(effect, Together):
-            return await _run_together(effect)
+            return await _run_together(effect, self._send)
         return None
 
 
-async def _run_together(together: Together) -> list[Any]:
+async def _run_together(together: Together, send: Send) -> list[Any]:
     """The results of several flows, each driven in a task of its own."""
     places = asyncio.Semaphore(together.at_once)
 
     async def run_one(flow: Flow[Any]) -> Any:
         async with places:
-            return await run(flow)
+            return await run(flow, send)
 
     tasks = [asyncio.ensure_future(run_one(flow)) for flow in together.flows]
     try:
@@ -280,7 +298,7 @@ async def _session() -> _Session:
     return session
 
 
-async def _send(request: Request) -> tuple[Response, _Body | None]:
+async def send_request(request: Request) -> tuple[Response, Body | None]:
     """Send a request and read its answer, or only the head of it if a stream has begun."""
     session = await _session()
     _was_used.set(False)

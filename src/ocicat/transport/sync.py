@@ -20,7 +20,7 @@ import zlib
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar, cast
+from typing import Any, Protocol, TypeVar, cast
 from urllib.parse import urlsplit
 
 from ocicat.errors import TransportError
@@ -29,7 +29,7 @@ from ocicat.transport.proxies import proxy_for
 from ocicat.transport.tls import context
 from ocicat.vocabulary.flow import Flow, Join, Pause, Read, Request, Response, Together
 
-__all__ = ["Run", "close_idle", "open_stream", "run"]
+__all__ = ["Body", "Run", "Send", "close_idle", "open_stream", "run", "send_request"]
 
 T = TypeVar("T")
 
@@ -43,9 +43,9 @@ _READ_ERRORS = (OSError, http.client.HTTPException, zlib.error, ValueError)
 _idle: dict[tuple[object, ...], deque[_Connection]] = {}
 
 
-def run(flow: Flow[T]) -> T:
+def run(flow: Flow[T], send: Send | None = None) -> T:
     """Drive ``flow`` to its end and return its result."""
-    driven = Run(flow)
+    driven = Run(flow, send)
     try:
         while True:
             driven.advance()
@@ -71,12 +71,29 @@ def open_stream(flow: Flow[None]) -> Run:
     return driven
 
 
-class Run:
-    """A flow being driven."""
+class Body(Protocol):
+    """The body of an answer, still arriving."""
 
-    def __init__(self, flow: Flow[Any]) -> None:
+    def read(self, patience: float | None) -> bytes:
+        """The next bytes, ``b""`` at the end; waits ``patience`` seconds if given."""
+        ...
+
+    def close(self) -> None:
+        """Receive no more of it."""
+        ...
+
+
+#: Sends a request and gives its answer, and the body where a stream has begun.
+Send = Callable[[Request], tuple[Response, Body | None]]
+
+
+class Run:
+    """A flow being driven; over connections of this module's, or by a ``send`` of the caller's."""
+
+    def __init__(self, flow: Flow[Any], send: Send | None = None) -> None:
         self._flow = flow
-        self._body: _Body | None = None
+        self._send = send or send_request
+        self._body: Body | None = None
         #: What the flow waits for now.
         self.effect: object = None
         #: Whether that is a chunk which nobody has taken yet.
@@ -128,7 +145,7 @@ class Run:
             return self._body.read(effect.patience)
         if isinstance(effect, Request):
             self._drop_body()
-            response, self._body = _send(effect)
+            response, self._body = self._send(effect)
             return response
         if isinstance(effect, Pause):
             time.sleep(effect.seconds)
@@ -137,14 +154,14 @@ class Run:
             effect.latch.add_done_callback(lambda _: happened.set())
             happened.wait()
         elif isinstance(effect, Together):
-            return _run_together(effect)
+            return _run_together(effect, self._send)
         return None
 
 
-def _run_together(together: Together) -> list[Any]:
+def _run_together(together: Together, send: Send) -> list[Any]:
     """The results of several flows, each driven in a thread of its own."""
     with ThreadPoolExecutor(together.at_once, thread_name_prefix="ocicat-together") as threads:
-        futures = [threads.submit(run, flow) for flow in together.flows]
+        futures = [threads.submit(run, flow, send) for flow in together.flows]
         try:
             return [future.result() for future in futures]
         except BaseException:
@@ -258,7 +275,7 @@ def _connection(request: Request) -> _Connection:
     return _Connection(request)
 
 
-def _send(request: Request) -> tuple[Response, _Body | None]:
+def send_request(request: Request) -> tuple[Response, Body | None]:
     """Send a request and read its answer, or only the head of it if a stream has begun."""
     try:
         connection = _connection(request)
