@@ -5,6 +5,8 @@ VERSIONS ?= 3.11 3.12 3.13
 PROMPT ?= In one sentence, what is Oracle Cloud Infrastructure?
 BENCH_VENV := .venv-bench
 FUZZ_VENV := .venv-fuzz
+FRAMEWORKS_VENV := .venv-frameworks
+OPENAI_2_VENV := .venv-frameworks-openai-2
 UV := .tools/uv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
@@ -12,7 +14,7 @@ export PROMPT
 export UV_NO_PROGRESS ?= 1
 export UV_PYTHON_DOWNLOADS ?= never
 
-.PHONY: help setup chat test check format test-pythons live soak bench fuzz lock tables clean
+.PHONY: help setup chat test check format test-pythons live soak bench fuzz frameworks lock tables clean
 
 help: ## list the tasks
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -54,8 +56,15 @@ bench: $(BENCH_VENV)/.ready ## measure ocicat beside a bound, floors and peers
 fuzz: $(FUZZ_VENV)/.ready ## ten minutes of coverage-guided bytes against every decoder (ARGS="--seconds 300")
 	@$(FUZZ_VENV)/bin/python -m tests.fuzz $(ARGS)
 
+frameworks: $(FRAMEWORKS_VENV)/.ready $(OPENAI_2_VENV)/.ready ## what people build upon (LangChain and others) against the emulator
+	@for venv in $(FRAMEWORKS_VENV) $(OPENAI_2_VENV); do \
+	  echo "== $$venv"; \
+	  $$venv/bin/pytest tests/frameworks -rs -W ignore -p no:asyncio --allow-hosts=127.0.0.1 $(ARGS) \
+	    || exit 1; \
+	done
+
 lock: $(UV) ## pin what pyproject.toml asks for, with hashes
-	@for group in dev bench fuzz; do \
+	@for group in dev bench fuzz frameworks frameworks-openai-2; do \
 	  $(UV) pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 	    --no-annotate --custom-compile-command "make lock" \
 	    pyproject.toml --group $$group -o requirements/$$group.txt || exit 1; \
@@ -80,3 +89,9 @@ $(BENCH_VENV)/.ready: requirements/bench.txt pyproject.toml | $(UV)
 
 $(FUZZ_VENV)/.ready: requirements/fuzz.txt pyproject.toml | $(UV)
 	@sh tools/make_venv.sh $(UV) "$(PYTHON)" $(FUZZ_VENV) requirements/fuzz.txt
+
+$(FRAMEWORKS_VENV)/.ready: requirements/frameworks.txt pyproject.toml | $(UV)
+	@sh tools/make_venv.sh $(UV) "$(PYTHON)" $(FRAMEWORKS_VENV) requirements/frameworks.txt
+
+$(OPENAI_2_VENV)/.ready: requirements/frameworks-openai-2.txt pyproject.toml | $(UV)
+	@sh tools/make_venv.sh $(UV) "$(PYTHON)" $(OPENAI_2_VENV) requirements/frameworks-openai-2.txt

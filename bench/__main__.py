@@ -12,13 +12,19 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from bench import report
+from bench import dialects, report
 from bench.contestants import CONTESTANTS
 from bench.contestants.contract import Contestant
 from bench.lab import Lab
-from bench.scenarios import SCENARIOS, Scenario, run
+from bench.scenarios import SCENARIOS, run
 
 __all__: list[str] = []
+
+
+_NAMES = [scenario.name for scenario in SCENARIOS]
+_NAMES += [scenario.name for scenario in dialects.SCENARIOS]
+#: The contestant that takes part among dialects only.
+_FLOOR = dialects.CONTESTANTS[0]
 
 
 def _arguments() -> argparse.Namespace:
@@ -29,51 +35,53 @@ def _arguments() -> argparse.Namespace:
         "--only",
         action="append",
         metavar="SCENARIO",
-        help="a scenario, or the start of several names (repeatable): "
-        + ", ".join(scenario.name for scenario in SCENARIOS),
+        help="a scenario, or the start of several names (repeatable): " + ", ".join(_NAMES),
     )
     parser.add_argument(
         "--contestant",
         action="append",
         metavar="NAME",
-        choices=[contestant.key for contestant in CONTESTANTS],
+        choices=[contestant.key for contestant in (_FLOOR, *CONTESTANTS)],
         help="only this one (repeatable): %(choices)s",
     )
     parser.add_argument("--rounds", type=int, default=9, metavar="N", help="default: %(default)s")
     parser.add_argument("--quick", action="store_true", help="one short round, just to see it run")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all raw numbers")
     arguments = parser.parse_args()
-    if not _scenarios(arguments.only):
+    if not _chosen(arguments.only):
         parser.error(f"no scenario is called {' or '.join(arguments.only)}")
     if arguments.rounds < 1:
         parser.error("--rounds must be at least 1")
     return arguments
 
 
-def _scenarios(only: list[str] | None) -> list[Scenario]:
-    """The named ones; a name that is none stands for all names that begin with it."""
+def _chosen(only: list[str] | None) -> list[str]:
+    """The named scenarios; a name that is none stands for all names that begin with it."""
     if not only:
-        return SCENARIOS
-    exact = {scenario.name for scenario in SCENARIOS}
+        return _NAMES
     return [
         scenario
-        for scenario in SCENARIOS
+        for scenario in _NAMES
         if any(
-            scenario.name == name or (name not in exact and scenario.name.startswith(name))
-            for name in only
+            scenario == name or (name not in _NAMES and scenario.startswith(name)) for name in only
         )
     ]
-
-
-def _contestants(only: list[str] | None) -> list[Contestant]:
-    return [contestant for contestant in CONTESTANTS if not only or contestant.key in only]
 
 
 def main() -> None:
     arguments = _arguments()
     rounds, seconds = (1, 0.05) if arguments.quick else (arguments.rounds, 0.1)
-    scenarios = _scenarios(arguments.only)
-    contestants = _contestants(arguments.contestant)
+    chosen, wanted = _chosen(arguments.only), arguments.contestant
+
+    def take_part(contestants: list[Contestant]) -> list[Contestant]:
+        return [each for each in contestants if not wanted or each.key in wanted]
+
+    scenarios = [scenario for scenario in SCENARIOS if scenario.name in chosen]
+    spoken = [scenario for scenario in dialects.SCENARIOS if scenario.name in chosen]
+    if arguments.quick:
+        spoken = [dialects.shortened(scenario) for scenario in spoken]
+    contestants = take_part(CONTESTANTS)
+    speakers = take_part(dialects.CONTESTANTS)
     console = Console()
     if not console.is_terminal:
         console.width = 100
@@ -81,7 +89,13 @@ def main() -> None:
         sum(map(scenario.takes, contestants)) + (scenario.unit == "process")
         for scenario in scenarios
     )
+    steps += sum(
+        len(dialects.takes(scenario, speaker)) * (1 if scenario.what == "memory" else rounds + 1)
+        for scenario in spoken
+        for speaker in speakers
+    )
     results: report.Results = []
+    spoken_results: dialects.Results = []
     # Refreshed by hand: a thread that redraws would run on the core that is being measured.
     progress = Progress(
         MofNCompleteColumn(),
@@ -105,9 +119,16 @@ def main() -> None:
         ):
             results.append((scenario, rows))
             report.print_table(console, scenario, rows)
-    report.print_aims(console, results)
+        for spoken_scenario, spoken_rows in dialects.run(
+            lab, spoken, speakers, rounds=rounds, seconds=seconds, tell=tell
+        ):
+            spoken_results.append((spoken_scenario, spoken_rows))
+            dialects.print_table(console, spoken_scenario, spoken_rows)
+    report.print_aims(console, [*report.aims(results), *dialects.aims(spoken_results)])
     if arguments.json:
-        arguments.json.write_text(json.dumps(report.as_json(results), indent=1) + "\n")
+        raw = report.as_json(results)
+        raw["scenarios"] += dialects.as_json(spoken_results)
+        arguments.json.write_text(json.dumps(raw, indent=1) + "\n")
         console.print(f"Raw numbers are in {arguments.json}.")
 
 

@@ -147,7 +147,13 @@ class Lab:
             "characters": STREAMED_CHARACTERS,
         }
         log = self._directory / f"{contestant.key}.log"
-        return Worker(setup, self.environment(contestant), log)
+        return Worker("bench.worker", setup, self.environment(contestant), log)
+
+    def dialect_worker(self, contestant: Contestant) -> Worker:
+        """Start the process of a contestant that sends nothing, to be stopped by its ``close``."""
+        log = self._directory / f"{contestant.key}-dialects.log"
+        setup = {"contestant": contestant.key}
+        return Worker("bench.dialect_worker", setup, self.environment(contestant), log)
 
     def cold(self, contestant: Contestant, source: str) -> Window:
         """Run ``source`` in a fresh interpreter and measure the whole process.
@@ -179,10 +185,12 @@ class Lab:
 class Worker:
     """One contestant's process, seen from the parent."""
 
-    def __init__(self, setup: dict[str, Any], environment: dict[str, str], log: Path) -> None:
+    def __init__(
+        self, module: str, setup: dict[str, Any], environment: dict[str, str], log: Path
+    ) -> None:
         self._errors = log.open("w+b")
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "bench.worker"],
+            [sys.executable, "-m", module],
             cwd=_ROOT,
             env=environment,
             stdin=subprocess.PIPE,
@@ -208,6 +216,12 @@ class Worker:
 
     def window(self, order: dict[str, Any]) -> Window:
         """Have one window run. Raises :class:`Failed`."""
+        answer = self.ask(order)
+        del answer["cost"]
+        return Window(**answer)
+
+    def ask(self, order: dict[str, Any]) -> dict[str, Any]:
+        """Have an order carried out. Raises :class:`Failed`."""
         self._say(order)
         try:
             line = self._answers.get(timeout=_PATIENCE)
@@ -216,11 +230,10 @@ class Worker:
             raise Failed(f"no answer in {_PATIENCE:.0f} s") from None
         if not line:
             raise Failed(_last_line(self._errors) or "the process died")
-        answer = json.loads(line)
+        answer: dict[str, Any] = json.loads(line)
         if "error" in answer:
             raise Failed(answer["error"])
-        del answer["cost"]
-        return Window(**answer)
+        return answer
 
     def close(self) -> None:
         _stop(self._process)

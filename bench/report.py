@@ -16,12 +16,21 @@ from rich.table import Table
 from bench.measure import REFERENCE
 from bench.scenarios import Row, Scenario
 
-__all__ = ["Results", "as_json", "print_aims", "print_machine", "print_table"]
+__all__ = [
+    "STYLES",
+    "Aim",
+    "Results",
+    "aims",
+    "as_json",
+    "print_aims",
+    "print_machine",
+    "print_table",
+]
 
 Results = list[tuple[Scenario, list[Row]]]
 
 _DISTRIBUTIONS = ("ocicat", "aiohttp", "httpx2", "openai", "oci-openai", "oci", "litellm")
-_STYLES = {"ocicat": "bold green", "bound": "cyan", "floor": "cyan", "part": "dim", "peer": ""}
+STYLES = {"ocicat": "bold green", "bound": "cyan", "floor": "cyan", "part": "dim", "peer": ""}
 
 
 def print_machine(console: Console, pinned: bool, rounds: int) -> None:
@@ -64,7 +73,7 @@ def print_table(console: Console, scenario: Scenario, rows: list[Row]) -> None:
     base = _cost(rows, "bare" if cold else "bound")
     ours = _cost(rows, "ocicat")
     for row in rows:
-        style = _STYLES[row.contestant.kind]
+        style = STYLES[row.contestant.kind]
         if not row.windows or row.problem:
             table.add_row(row.contestant.label, row.problem.split(":")[0], style="dim")
             continue
@@ -89,20 +98,21 @@ def print_table(console: Console, scenario: Scenario, rows: list[Row]) -> None:
 
 
 @dataclass(frozen=True)
-class _Aim:
+class Aim:
+    """What should be so: what was ``measured``, and what it may be at most."""
+
     text: str
     limit: float
     measured: float | None
     form: Callable[[float], str]
 
 
-def print_aims(console: Console, results: Results) -> None:
+def print_aims(console: Console, aims: list[Aim]) -> None:
     """Each aim, what was measured, and whether it is met."""
     table = Table(title="Aims", title_justify="left")
     table.add_column("", no_wrap=True)
     for name in ("aim", "measured", ""):
         table.add_column(name, justify="right", no_wrap=True)
-    aims = _aims(results)
     for aim in aims:
         if aim.measured is None:
             verdict, style = "not measured", "dim"
@@ -117,28 +127,29 @@ def print_aims(console: Console, results: Results) -> None:
         console.print(table)
 
 
-def _aims(results: Results) -> list[_Aim]:
-    aims = []
+def aims(results: Results) -> list[Aim]:
+    """The aims of calls, streams and cold processes."""
+    found = []
     for scenario, rows in results:
         for row in rows:
             if row.contestant.kind == "ocicat":
                 text = f"{scenario.name}, {row.contestant.label}"
-                aims.append(_aim(scenario, rows, text, _cost(rows, row.contestant.key)))
-    return aims
+                found.append(_aim(scenario, rows, text, _cost(rows, row.contestant.key)))
+    return found
 
 
-def _aim(scenario: Scenario, rows: list[Row], text: str, cost: float | None) -> _Aim:
+def _aim(scenario: Scenario, rows: list[Row], text: str, cost: float | None) -> Aim:
     bound = _cost(rows, "bound")
     if scenario.unit == "call":
-        return _Aim(text, 1.3, _quotient(cost, bound), "{:.2f} × bound".format)
+        return Aim(text, 1.3, _quotient(cost, bound), "{:.2f} × bound".format)
     if scenario.unit == "chunk" and scenario.port == "single":
         # One read from the socket for each chunk costs more than the aim, whoever makes it.
-        return _Aim(text, 12, _difference(cost, bound, 1e6), "{:.1f} µs over bound".format)
+        return Aim(text, 12, _difference(cost, bound, 1e6), "{:.1f} µs over bound".format)
     if scenario.unit == "chunk":
-        return _Aim(text, 12, _difference(cost, 0.0, 1e6), "{:.1f} µs".format)
+        return Aim(text, 12, _difference(cost, 0.0, 1e6), "{:.1f} µs".format)
     if scenario.name == "cold-import":
         over = _difference(cost, _cost(rows, "bare"), 1e3)
-        return _Aim(text, 60, over, "{:.0f} ms over python".format)
+        return Aim(text, 60, over, "{:.0f} ms over python".format)
     costs = {
         row.contestant.label: _cost(rows, row.contestant.key)
         for row in rows
@@ -146,7 +157,7 @@ def _aim(scenario: Scenario, rows: list[Row], text: str, cost: float | None) -> 
     }
     peers = {label: known for label, known in costs.items() if known is not None}
     best = min(peers, key=peers.__getitem__, default="best peer")
-    return _Aim(text, 0.5, _quotient(cost, peers.get(best)), f"{{:.2f}} × {best}".format)
+    return Aim(text, 0.5, _quotient(cost, peers.get(best)), f"{{:.2f}} × {best}".format)
 
 
 def _quotient(cost: float | None, base: float | None) -> float | None:

@@ -289,3 +289,25 @@ def test_tool_calls_in_the_text_are_read_where_that_is_wanted(wanted: bool) -> N
     fed = feed(exchange_stream(streamed), [STREAM, events, b""])
     message = assembled(fed.chunks)["choices"][0]["message"]
     assert bool(message.get("tool_calls")) == wanted
+
+
+# --- calls that come together -------------------------------------------------------------------
+
+
+def test_calls_that_come_in_one_event_are_told_one_by_one_as_openai_does() -> None:
+    calls = [{"name": "add", "parameters": {"a": number}} for number in range(3)]
+    ending = {
+        "apiFormat": "COHERE",
+        "text": "",
+        "toolCalls": calls,
+        "finishReason": "COMPLETE",
+    }
+    fed = feed(
+        exchange_stream(call(COHERE, tools=TOOLS, stream=True)), [STREAM, sse_bytes(ending), b""]
+    )
+    told = [chunk["choices"][0]["delta"].get("tool_calls") or [] for chunk in fed.chunks]
+    assert [len(each) for each in told if each] == [1, 1, 1]
+    reasons = [chunk["choices"][0]["finish_reason"] for chunk in fed.chunks]
+    assert [reason for reason in reasons if reason] == ["tool_calls"]
+    assert reasons[-1] == "tool_calls"
+    assert len(assembled(fed.chunks)["choices"][0]["message"]["tool_calls"]) == 3

@@ -23,6 +23,7 @@ from opentelemetry.semconv._incubating.attributes import gen_ai_attributes
 from opentelemetry.trace import SpanKind, StatusCode
 
 from ocicat import (
+    OciOpenAI,
     acompletion,
     apply_guardrails,
     completion,
@@ -664,3 +665,17 @@ print([name for name in sys.modules if name.startswith(("opentelemetry", "ocicat
     assert "opentelemetry.sdk" not in found
     assert found >= loaded
     assert loaded or not found
+
+
+def test_the_openai_sdk_is_a_door_too(oci_emulator: Emulator, telemetry: Telemetry) -> None:
+    client = OciOpenAI()
+    with telemetry.tracer.start_as_current_span("mine") as parent:
+        client.chat.completions.create(model=LLAMA, messages=ASK)  # type: ignore[arg-type]
+        client.responses.create(model=LLAMA, input=SECRET)
+        client.embeddings.create(model="cohere.embed-v4.0", input="a")
+    assert [span.name for span in telemetry.spans] == [
+        f"chat {LLAMA}",
+        f"chat {LLAMA}",
+        "embeddings cohere.embed-v4.0",
+    ]
+    assert {span.parent.span_id for span in telemetry.spans} == {parent.get_span_context().span_id}

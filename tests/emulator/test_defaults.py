@@ -90,6 +90,16 @@ def test_a_tool_that_must_be_used_is_called_after_results_too() -> None:
     assert calls("get_weather", CALLED, *RESULTS, **more) == ["get_weather"]
 
 
+def test_what_must_be_called_is_what_was_not_called_since_the_question() -> None:
+    more = {"tools": [*TOOLS, tool("answer")], "tool_choice": "required"}
+    first = {**CALLED, "tool_calls": CALLED["tool_calls"][:1]}
+    second = {**CALLED, "tool_calls": CALLED["tool_calls"][1:]}
+
+    assert calls("Hello", first, RESULTS[1], **more) == ["get_time"]
+    assert calls("Hello", first, RESULTS[1], second, RESULTS[0], **more) == ["answer"]
+    assert calls("Hello", first, RESULTS[1], "And now?", **more) == ["get_weather"]
+
+
 def test_what_was_shown_is_described() -> None:
     parts = [
         {"type": "text", "text": "Look"},

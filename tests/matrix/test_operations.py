@@ -214,8 +214,8 @@ def test_a_text_that_is_too_long_is_an_error_of_its_own(
     assert colour.embedding(V3, "word " * 600, truncate="end", **place).usage.prompt_tokens == 512
 
 
-def test_all_checks_are_made_where_none_is_named(oci_emulator: Emulator) -> None:
-    found = apply_guardrails("mail ann@example.org")
+def test_all_checks_are_made_where_none_is_named(oci_emulator: Emulator, colour: Colour) -> None:
+    found = colour.apply_guardrails("mail ann@example.org")
     assert found.results.content_moderation
     assert found.results.personally_identifiable_information
     assert found.results.prompt_injection

@@ -87,7 +87,8 @@ def exchange_stream(call: Call) -> Flow[None]:
     notes.add(STREAM, "The answer came whole, in one piece: the model did not stream it.")
     if names:
         reply = inline_calls.lift(reply, names, origin)
-    first, *rest = whole.chunks(reply, with_usage=with_usage)
+    told = whole.chunks(reply, with_usage=with_usage)
+    first, *rest = [piece for chunk in told for piece in whole.apart(chunk)]
     yield {**first, **_head(response, notes)}
     yield from rest  # type: ignore[misc]  # a TypedDict is a dict
 
@@ -114,13 +115,12 @@ def _read(
                     done = True  # and read on to the end of the body, to keep its connection
                     break
                 for chunk in _decoded(decoder, payload, origin):
-                    if head:
-                        chunk.update(head)  # type: ignore[typeddict-item]  # keys of a chunk
-                        head = {}
-                    if lifter is None:
-                        yield chunk  # type: ignore[misc]  # a TypedDict is a dict
-                    else:
-                        yield from lifter.feed(chunk)  # type: ignore[misc]
+                    for said in (chunk,) if lifter is None else lifter.feed(chunk):
+                        for piece in whole.apart(said):
+                            if head:
+                                piece.update(head)  # type: ignore[typeddict-item]  # a chunk's
+                                head = {}
+                            yield piece  # type: ignore[misc]  # a TypedDict is a dict
         if not data:
             break
     if not decoder.finished:

@@ -41,6 +41,7 @@ from ocicat.client.functions import prepare
 from ocicat.client.locating import locator
 from ocicat.client.options import ask_arguments, split
 from ocicat.client.response_store import KeptResponse, ResponseStore, usual_store
+from ocicat.client.telemetry import traced
 from ocicat.dialects import faults, openai_responses, sse, whole
 from ocicat.dialects.dialect import Origin
 from ocicat.dialects.openai_responses.tools import HOSTED
@@ -112,7 +113,7 @@ def respond(
     if ask is not None:
         return (yield from _respond_at_oci(turn, ask))
     call = _call(turn, stream=False)
-    reply = yield from exchange(call)
+    reply = yield from traced(exchange(call), call, call.request)
     turn.begin(call, reply)  # type: ignore[arg-type]  # a TypedDict is a dict
     response = turn.dressed(openai_responses.encode_reply(reply))
     yield from in_background(lambda: turn.keep(response))
@@ -139,7 +140,7 @@ def respond_stream(
         return map(turn.dressed_event, encoder.feed(chunk))  # type: ignore[arg-type]
 
     try:
-        yield from _mapped(exchange_stream(call), told)
+        yield from _mapped(traced(exchange_stream(call), call, call.request), told)
     except OcicatError as failure:
         for event in map(turn.dressed_event, encoder.end()):
             if event["type"] == "response.failed":
@@ -411,7 +412,9 @@ def _ask(turn: _Turn) -> Ask | None:
     if usual.transport != "responses":
         if (connection.place.transport or "auto").strip().lower() != "auto":
             return None
-        if not connection.project_id and not _needs_oci(turn):
+        # Endpoints of one's own are not known to serve Responses.
+        is_plain = not connection.project_id or usual.serving.kind == "DEDICATED"
+        if is_plain and not _needs_oci(turn):
             return None
     options = {**turn.options, "transport": "responses"}
     _, connection = split(options, _OWN, function="responses")
@@ -529,7 +532,7 @@ def _events(origin: Origin) -> Flow[None]:
 def _event(payload: bytes, origin: Origin, texts: list[str]) -> dict[str, Any]:
     try:
         event = msgspec.json.decode(payload, type=dict[str, Any])
-    except (msgspec.DecodeError, RecursionError) as problem:
+    except (ValueError, RecursionError) as problem:
         raise _cut(texts, origin, "an event in it is not whole JSON.") from problem
     kind = event.get("type")
     if not isinstance(kind, str) or kind == "error":

@@ -92,7 +92,9 @@ def _calls(request: ChatRequest) -> tuple[ScriptedCall, ...]:
     else:
         wanted = _named(offered, request)
         if not wanted and kind == "required":
-            wanted = offered[:1]
+            # The next one, so that an agent that must always call a tool comes to its end.
+            called = _called(request)
+            wanted = [tool for tool in offered if tool.name not in called][:1] or offered[:1]
     if request.get("parallel_tool_calls") is False:
         wanted = wanted[:1]
     return tuple(ScriptedCall(tool.name, _arguments(tool)) for tool in wanted)
@@ -103,6 +105,16 @@ def _is_told_to_call(request: ChatRequest) -> bool:
     return not _results(request) and any(
         role in ("system", "developer") and "must call" in text for role, text in texts_of(request)
     )
+
+
+def _called(request: ChatRequest) -> set[str]:
+    """The tools that have been called since the question."""
+    names = set()
+    for message in reversed(request.get("messages") or []):
+        if message.get("role") == "user":
+            break
+        names |= {call["function"]["name"] for call in message.get("tool_calls") or ()}
+    return names
 
 
 def _named(offered: Sequence[Tool], request: ChatRequest) -> list[Tool]:

@@ -71,9 +71,7 @@ def _check(spoken: Sequence[Turn], notes: Notes) -> None:
     for turn in spoken:
         # The name of a tool is in the call that its result repeats.
         if turn.name and turn.role != "tool":
-            notes.refuse(
-                f"{turn.where}.name", f"`{turn.where}.name` cannot be said in Cohere's format."
-            )
+            notes.add(f"{turn.where}.name", "Left out: Cohere's format has no place for it.")
     if any(turn.reasoning for turn in spoken):
         notes.add("messages", "Left out: `reasoning_content` has no place in Cohere's history.")
 

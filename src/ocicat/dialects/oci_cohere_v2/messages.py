@@ -31,16 +31,11 @@ __all__ = ["decode_message", "decode_said", "encode_said", "encode_turn", "liste
 def encode_turn(turn: Turn, facts: ModelFacts, notes: Notes) -> dict[str, Any]:
     """The message that says ``turn``.
 
-    Raises :class:`~ocicat.errors.UnsupportedFeature` for a name and for a file that was uploaded
-    before.
+    Raises :class:`~ocicat.errors.UnsupportedFeature` for a file that was uploaded before.
     """
     # A tool's name would only repeat that of the call.
     if turn.name and turn.role != "tool":
-        notes.refuse(
-            f"{turn.where}.name",
-            f"`{turn.where}.name` has no place in COHEREV2.",
-            hint="Write who speaks into the message itself.",
-        )
+        notes.add(f"{turn.where}.name", "Left out: COHEREV2 has no place for it.")
     parts = [*_thoughts(turn, facts, notes), *_parts(turn, notes)]
     if not parts and not turn.tool_calls:
         parts = [{"type": "TEXT", "text": NOTHING}]
