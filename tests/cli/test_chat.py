@@ -102,7 +102,7 @@ def test_the_options_reach_the_call(oci_emulator: Emulator) -> None:
         (["chat", "hi", "--profile", "nobody"], {}, 3, "no profile 'nobody'"),
         (["chat", "hi"], {"OCI_CONFIG_FILE": "/nowhere"}, 3, "no OCI config file at /nowhere"),
         (["chat", "hi", "--region", "mars-1"], {"OCICAT_API_BASE": ""}, 6, "host name"),
-        (["chat", "hi", "-m", "cohere.embed-v4.0"], {}, 4, "no chat model"),
+        (["chat", "hi", "-m", "cohere.embed-v4.0"], {}, 4, "not for chat"),
         (["chat", "hi", "-m", "meta.nonsense"], {}, 5, "opc-request-id"),
         (["chat", "hi"], {"OCICAT_API_BASE": "http://127.0.0.1:1"}, 6, "refuses connections"),
         (["chat", "hi", "--transport", "pigeon"], {}, 2, "pigeon"),

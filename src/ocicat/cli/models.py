@@ -94,7 +94,7 @@ def models(
         and (not wanted_region or wanted_region in model.regions)
         and (include_old or not _is_old(model))
     ]
-    if not found and name and facts(name).family and not any(map(wanted, catalogue())):
+    if not found and name and facts(name).family and not _is_part_of_an_id(name):
         _show_card(facts(name), as_json=as_json)
     elif as_json:
         click.echo(json.dumps([dataclasses.asdict(model) for model in found], indent=2))
@@ -102,6 +102,10 @@ def models(
         _print_table(found)
     else:
         _say_there_is_none(name)
+
+
+def _is_part_of_an_id(text: str) -> bool:
+    return any(text.lower() in id for model in catalogue() for id in (model.id, *model.aliases))
 
 
 def _is_old(model: ModelFacts) -> bool:
