@@ -158,6 +158,8 @@ def _error(status: str, code: str) -> bytes:
     return _whole(status, _json({"code": code, "message": "The fake server refused the request."}))
 
 
+#: How a caller may prove who it is; the second is that of the SDK's bare client.
+_AUTHORIZATIONS = (b"\r\nauthorization: signature ", b"\r\nauthorization: bearer sk-bench")
 _UNSIGNED = _error("401 Unauthorized", "NotAuthenticated")
 _UNKNOWN = _error("404 Not Found", "NotAuthorizedOrNotFound")
 
@@ -194,7 +196,7 @@ class _Connection(asyncio.Protocol):
         native = b"/actions/chat " in line
         if not native and b"/chat/completions " not in line:
             self._transport.write(_UNKNOWN)
-        elif b"\r\nauthorization: signature " not in head:
+        elif not any(scheme in head for scheme in _AUTHORIZATIONS):
             self._transport.write(_UNSIGNED)
         elif _says(body, b'"isStream"' if native else b'"stream"'):
             with_usage = _says(body, b'"isIncludeUsage"' if native else b'"include_usage"')
