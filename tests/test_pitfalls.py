@@ -181,6 +181,36 @@ PITFALLS = {
         "properties/test_decoders.py::test_any_bytes_at_all_are_an_error_of_ours",
         "fuzz/test_findings.py::test_a_finding_stays_mended",
     ],
+    "Responses: instructions are of one turn, state is kept or its loss is told": [
+        "client/test_responses.py::test_instructions_are_those_of_this_turn",
+        "client/test_responses.py::test_a_conversation_goes_on",
+        "client/test_responses.py::test_a_conversation_whose_beginning_is_deleted_is_lost",
+        "client/test_responses.py::test_thoughts_come_back_encrypted_where_oci_keeps_nothing",
+        "client/test_responses.py::test_a_stream_that_breaks_ends_with_a_failed_response_and_an_error",
+        "openai_responses::arguments that come with the call",
+    ],
+    # the OpenAI SDK
+    "A client copies, takes options, an HTTP client and an API key": [
+        "client/test_openai_client.py::test_a_copy_has_the_same_arguments_but_for_what_is_changed",
+        "client/test_openai_client.py::test_an_http_client_of_ones_own_carries_the_requests",
+        "client/test_openai_client.py::test_an_api_key_is_sent_instead_of_a_signature",
+        "client/test_openai_client.py::test_the_arguments_of_oci_openai",
+    ],
+    "OpenAI's own variables do not leak to OCI": [
+        "client/test_openai_client.py::test_the_variables_of_openai_do_not_count",
+        "client/test_httpx_transport.py::test_nothing_that_a_client_tells_other_services_reaches_oci",
+    ],
+    "The SDK's retries are the only ones": [
+        "client/test_openai_client.py::test_the_sdk_repeats_what_failed_in_passing_and_nobody_else_does",
+    ],
+    "A client is not bound to its first event loop, and many streams run at once": [
+        "client/test_openai_client.py::test_one_client_serves_event_loops_one_after_the_other",
+        "client/test_openai_client.py::test_a_thousand_streams_at_once",
+        "client/test_openai_client.py::test_a_cancelled_call_ends_its_request",
+    ],
+    "Uploads are signed byte for byte": [
+        "client/test_httpx_transport.py::test_an_upload_is_signed_and_sent_byte_for_byte",
+    ],
     # failures
     "One retry policy, which honours Retry-After and has a budget": [
         "call/test_exchange.py::test_retry_after_is_honoured",

@@ -382,3 +382,19 @@ def test_a_deployment_of_data_science_is_called_by_its_ocid(
     answered = door(oci_emulator.deployments[0], ASK)
     assert answered.text == "Rain."
     assert "opc-compartment-id" not in oci_emulator.ledger.last.headers
+
+
+@pytest.mark.parametrize("tail", ["", "/predict", "/predictWithResponseStream", "/predict/v1"])
+def test_a_deployment_is_called_by_whichever_url_people_have(
+    oci_emulator: Emulator, door: Door, tail: str
+) -> None:
+    oci_emulator.when("weather").answer("Rain.")
+    base = f"{oci_emulator.url}/{oci_emulator.deployments[0]}{tail}"
+    answered = door("odsc-llm", ASK, api_base=base)
+    assert answered.text == "Rain."
+    assert answered.usage
+    streams_apart = tail in ("/predict", "/predictWithResponseStream")
+    is_stream = bool(oci_emulator.ledger.last.json.get("stream"))
+    assert ("predictWithResponseStream" in oci_emulator.ledger.last.path) == (
+        streams_apart and is_stream
+    )
