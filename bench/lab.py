@@ -179,7 +179,8 @@ class Lab:
             after = calibrate()
             if process.returncode:
                 raise Failed(_last_line(errors) or f"exit status {process.returncode}")
-        return Window(1, usage.ru_utime + usage.ru_stime, wall, (before + after) / 2)
+        cpu, peak = usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024  # Linux counts in KiB
+        return Window(1, cpu, wall, (before + after) / 2, peak)
 
 
 class Worker:

@@ -20,12 +20,16 @@ REFERENCE = 0.011
 
 @dataclass(frozen=True)
 class Window:
-    """``operations`` took ``cpu`` and ``wall`` seconds; ``loop`` is the calibration's mean."""
+    """``operations`` took ``cpu`` and ``wall`` seconds; ``loop`` is the calibration's mean.
+
+    ``peak`` is the most memory (bytes) that a process of its own held, where it was one.
+    """
 
     operations: int
     cpu: float
     wall: float
     loop: float
+    peak: int = 0
 
     @property
     def cost(self) -> float:

@@ -64,6 +64,7 @@ def print_table(console: Console, scenario: Scenario, rows: list[Row]) -> None:
     if cold:
         table.add_column("over python", justify="right")
         table.add_column("wall ms", justify="right")
+        table.add_column("peak MB", justify="right")
     else:
         table.add_column("× bound", justify="right")
     table.add_column("× ocicat", justify="right")
@@ -83,6 +84,7 @@ def print_table(console: Console, scenario: Scenario, rows: list[Row]) -> None:
         if cold:
             cells.append("" if base is None else f"{(cost - base) * 1e3:,.0f}")
             cells.append(f"{median(window.wall for window in row.windows) * 1e3:,.0f}")
+            cells.append(f"{median(window.peak for window in row.windows) / 1e6:,.0f}")
         else:
             cells.append("" if base is None else f"{cost / base:.2f}")
         cells.append("" if ours is None else f"{cost / ours:.2f}")
