@@ -10,6 +10,7 @@ import stat
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -504,7 +505,7 @@ def test_what_nobody_asks_for_is_forgotten(tmp_path: Path) -> None:
     now += 5000
     store.put("resp_3", kept(3))
     assert (store.get("resp_1"), store.get("resp_2")) == (kept(1), None)
-    with sqlite3.connect(tmp_path / "s.db") as database:
+    with closing(sqlite3.connect(tmp_path / "s.db")) as database:
         rows = database.execute("SELECT id FROM responses ORDER BY id").fetchall()
     assert rows == [("resp_1",), ("resp_3",)]
 

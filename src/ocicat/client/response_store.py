@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -116,6 +116,8 @@ class SqliteStore:
                 self._database.close()
             self._database = None
 
+    __del__ = close
+
     @contextmanager
     def _opened(self) -> Iterator[sqlite3.Connection]:
         with self._lock:
@@ -139,13 +141,17 @@ class SqliteStore:
         database = sqlite3.connect(
             self._path, timeout=5, isolation_level=None, check_same_thread=False
         )
-        database.execute("PRAGMA journal_mode = WAL")
-        database.execute("PRAGMA synchronous = NORMAL")
-        database.execute(
-            "CREATE TABLE IF NOT EXISTS responses"
-            " (id TEXT PRIMARY KEY, kept BLOB NOT NULL, used REAL NOT NULL)"
-        )
-        database.execute("CREATE INDEX IF NOT EXISTS by_use ON responses (used)")
+        try:
+            database.execute("PRAGMA journal_mode = WAL")
+            database.execute("PRAGMA synchronous = NORMAL")
+            database.execute(
+                "CREATE TABLE IF NOT EXISTS responses"
+                " (id TEXT PRIMARY KEY, kept BLOB NOT NULL, used REAL NOT NULL)"
+            )
+            database.execute("CREATE INDEX IF NOT EXISTS by_use ON responses (used)")
+        except BaseException:
+            database.close()
+            raise
         return database
 
 
@@ -158,6 +164,6 @@ def usual_store() -> ResponseStore:
     return _store(str(Path(root) / "ocicat" / "responses.db"), os.getpid())
 
 
-@cache
+@lru_cache(maxsize=8)
 def _store(path: str, _process: int) -> SqliteStore:
     return SqliteStore(path)
