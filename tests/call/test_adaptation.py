@@ -9,7 +9,7 @@ import pytest
 
 from ocicat.call.exchange import exchange, exchange_stream
 from ocicat.call.learning import Learned
-from ocicat.errors import BadRequestError, ModelNotFound, StreamBroken, UnsupportedFeature
+from ocicat.errors import BadRequestError, ModelNotFound, StreamBroken
 from ocicat.vocabulary.flow import Response
 from support.assembly import assembled
 from support.flows import STREAM, call, chunk_event, feed, json_response, sse_bytes
@@ -99,14 +99,34 @@ def test_what_one_model_refuses_another_is_still_told() -> None:
 
 
 def test_a_parameter_that_the_answer_depends_on_is_not_left_out() -> None:
+    """Nor is it remembered: it may have been refused for the company that it was in."""
     learned = Learned()
-    fed = feed(exchange(call(stop="x", learned=learned)), [refusal("no", "stop")])
-    assert isinstance(fed.error, BadRequestError)
-    fed = feed(exchange(call(stop="x", learned=learned)), [])
-    assert isinstance(fed.error, UnsupportedFeature)
-    assert fed.error.parameter == "stop"
-    fed = feed(exchange(call(stop="x", learned=learned, drop_params=True)), [json_response(REPLY)])
+    for _ in range(2):
+        fed = feed(exchange(call(stop="x", learned=learned)), [refusal("no", "stop")])
+        assert isinstance(fed.error, BadRequestError)
+        assert len(fed.requests) == 1
+    fed = feed(
+        exchange(call(stop="x", learned=learned, drop_params=True)),
+        [refusal("no", "stop"), json_response(REPLY)],
+    )
     assert noted(fed.result) == ["stop"]
+
+
+def test_a_refused_value_says_nothing_of_others_until_there_are_several() -> None:
+    learned = Learned()
+
+    def sent(value: float, *answers: Response) -> list[object]:
+        flow = exchange(call(temperature=value, learned=learned))
+        fed = feed(flow, [*answers, json_response(REPLY)])
+        return [msgspec.json.decode(r.body).get("temperature") for r in fed.requests]
+
+    no = refusal("Unsupported value: 'temperature' does not support that.", "temperature")
+    assert sent(0.1, no) == [0.1, None]
+    assert sent(0.1) == [None]
+    assert sent(1) == [1]
+    assert sent(0.2, no) == [0.2, None]
+    assert sent(0.3, no) == [0.3, None]
+    assert sent(0.4) == [None]
 
 
 def test_drop_params_leaves_out_what_is_refused() -> None:

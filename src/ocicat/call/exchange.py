@@ -154,7 +154,7 @@ def _answer(call: Call, dialect: Dialect, *, stream: bool) -> Flow[tuple[Respons
     """
     while True:
         target = call.learned.applied(call.target)
-        notes = Notes(drop=call.drop_params, learned=call.learned.of(target))
+        notes = Notes(drop=call.drop_params, learned=call.learned.of(target, call.request))
         whole_only = stream and STREAM in notes.learned
         request = _without_stream(call.request) if whole_only else call.request
         body = msgspec.json.encode(

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from ocicat.dialects.dialect import Entry
 from ocicat.dialects.parameters import Parameter, is_hint
@@ -41,22 +42,42 @@ _UNSUPPORTED = re.compile(
 _NAMED = re.compile(
     r"[`'\"]([A-Za-z_][A-Za-z0-9_.]*)[`'\"]|\b([a-z]+(?:[A-Z][a-z]+)+|[a-z]+_[a-z_]+)\b"
 )
+#: After so many refused values, no other is tried.
+_ENOUGH = 3
 _STREAMS = frozenset({"isStream", "stream", "is_stream"})
+
+
+@dataclass(slots=True)
+class _Refusal:
+    """A refused parameter: OCI's words, and the values that it was about; ``None``: whichever."""
+
+    message: str
+    values: list[Any] | None = None
+
+    def covers(self, value: Any) -> bool:
+        return self.values is None or len(self.values) >= _ENOUGH or value in self.values
 
 
 @dataclass(slots=True)
 class Learned:
     """Refused parameters by what is called: the model, the endpoint or the deployment."""
 
-    _refused: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
+    _refused: dict[tuple[str, str], dict[str, _Refusal]] = field(default_factory=dict)
 
-    def of(self, target: Target) -> Mapping[str, str]:
-        """The parameters that ``target`` has refused, with OCI's words."""
-        return self._refused.get(_called(target), {})
+    def of(self, target: Target, request: ChatRequest) -> Mapping[str, str]:
+        """What ``target`` is known to refuse of ``request``, with OCI's words."""
+        known = self._refused.get(_called(target))
+        if not known:
+            return {}
+        return {
+            name: refusal.message
+            for name, refusal in known.items()
+            if refusal.covers(request.get(name))
+        }
 
     def applied(self, target: Target) -> Target:
         """``target`` with what is known of the name for its limit of length."""
-        refused = self.of(target)
+        refused = self._refused.get(_called(target), {})
         name = target.facts.length_parameter
         if name not in refused or _OTHER_LENGTH[name] in refused:
             return target
@@ -71,27 +92,40 @@ class Learned:
         *,
         drop: bool,
     ) -> bool:
-        """Remember what ``failure`` names, and say whether to try again without it."""
+        """Remember what ``failure`` names, and say whether to try again without it.
+
+        What an answer depends on is neither remembered nor left out, unless ``drop`` says so: it
+        may have been refused for the company that it was in.
+        """
         known = self._refused.setdefault(_called(target), {})
         for name in _named(failure):
             parameter = _neutral(name, table)
             if parameter == "reasoning_effort" and request.get(parameter) is None:
                 parameter = "thinking"  # which some formats say as an effort
-            if parameter is None or parameter in known:
+            if parameter is None or parameter in self.of(target, request):
                 continue
             if parameter in _OTHER_LENGTH:
                 # The limit that was sent may have been ours, so the request need not have it.
-                known[parameter] = failure.message
+                known[parameter] = _Refusal(failure.message)
                 return True
-            if request.get(parameter) is None:
+            value = request.get(parameter)
+            if value is None:
                 continue
             if parameter == STREAM:
-                known[parameter] = failure.message
+                known[parameter] = _Refusal(failure.message)
                 return True
-            if parameter in table:
-                known[parameter] = failure.message
-                return is_hint(parameter) or drop
+            if parameter in table and (is_hint(parameter) or drop):
+                before = known.get(parameter)
+                values = [*(before.values or ()), value] if before else [value]
+                known[parameter] = _Refusal(
+                    failure.message, values if _is_about_a_value(failure) else None
+                )
+                return True
         return False
+
+
+def _is_about_a_value(failure: BadRequestError) -> bool:
+    return failure.code == "unsupported_value" or "value" in failure.message.lower()
 
 
 def _called(target: Target) -> tuple[str, str]:
