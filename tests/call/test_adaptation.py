@@ -331,3 +331,11 @@ def test_calls_that_come_in_one_event_are_told_one_by_one_as_openai_does() -> No
     assert [reason for reason in reasons if reason] == ["tool_calls"]
     assert reasons[-1] == "tool_calls"
     assert len(assembled(fed.chunks)["choices"][0]["message"]["tool_calls"]) == 3
+
+
+@pytest.mark.parametrize(("choice", "told"), [("required", True), ("auto", False), ("none", False)])
+def test_a_call_that_was_required_and_not_made_is_reported(choice: str, told: bool) -> None:
+    asked = call(COHERE, tools=TOOLS, tool_choice=choice)
+    fed = feed(exchange(asked), [json_response(cohere_reply("no"))])
+    words = [note["message"] for note in fed.result.get("oci_notes", [])]
+    assert any("without the call" in word for word in words) == told

@@ -58,6 +58,7 @@ def exchange(call: Call) -> Flow[ChatReply]:
     names = _tools_in_text(call)
     if names:
         reply = inline_calls.lift(reply, names, origin)
+    _note_missing_calls(call, dialect, reply, notes)
     reply.update(_head(response, notes))  # type: ignore[typeddict-item]  # keys of a reply
     return reply
 
@@ -186,6 +187,17 @@ def _without_stream(request: ChatRequest) -> ChatRequest:
     for name in ("stream", "stream_options"):
         kept.pop(name, None)
     return kept  # type: ignore[return-value]  # the rest of a request
+
+
+def _note_missing_calls(call: Call, dialect: Dialect, reply: ChatReply, notes: Notes) -> None:
+    """Report it where a model did not call a tool as it was only asked, and not made, to do."""
+    if call.request.get("tool_choice") is None or call.request.get("tools") is None:
+        return
+    choice = tools.choice(call.request)
+    if dialect.PARAMETERS["tool_choice"].way == "emulated" and choice is not None:
+        called = any(each["message"].get("tool_calls") for each in reply["choices"])
+        if choice.kind in ("required", "function") and not called:
+            notes.add("tool_choice", "The model answered without the call that was required.")
 
 
 def _head(response: Response, notes: Notes) -> dict[str, Any]:

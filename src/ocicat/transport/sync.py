@@ -197,6 +197,8 @@ class _Connection:
         if self.http.sock is None:
             self.http.connect()
         sock = self.http.sock
+        if sock is None:
+            raise OSError("something stands in for http.client's connections, and has no socket")
         sock.settimeout(request.timeout.read)
         # Head and body in one piece: the connection's own methods would send two packets.
         target = request.url if self.through_proxy else request.target
