@@ -90,14 +90,8 @@ FAMILIES: tuple[tuple[str, dict[str, Any]], ...] = (
             "sends_done": False,
         },
     ),
-    (
-        "google/gemma",
-        {"vendor": "google", "family": "gemma", "name": "Google Gemma", "inline_tool_calls": True},
-    ),
-    (
-        "google.gemma",
-        {"vendor": "google", "family": "gemma", "name": "Google Gemma", "inline_tool_calls": True},
-    ),
+    ("google/gemma", {"vendor": "google", "family": "gemma", "name": "Google Gemma"}),
+    ("google.gemma", {"vendor": "google", "family": "gemma", "name": "Google Gemma"}),
     (
         "meta-llama/",
         {
@@ -127,10 +121,7 @@ FAMILIES: tuple[tuple[str, dict[str, Any]], ...] = (
         "alibaba.",
         {"vendor": "alibaba", "family": "qwen", "name": "Alibaba Qwen", "inline_tool_calls": True},
     ),
-    (
-        "deepseek",
-        {"vendor": "deepseek", "family": "deepseek", "name": "DeepSeek", "inline_tool_calls": True},
-    ),
+    ("deepseek", {"vendor": "deepseek", "family": "deepseek", "name": "DeepSeek"}),
     ("zai-org/", {"vendor": "zai", "family": "glm", "name": "Z.ai GLM", "inline_tool_calls": True}),
     (
         "cohere.",
@@ -168,10 +159,7 @@ FAMILIES: tuple[tuple[str, dict[str, Any]], ...] = (
         },
     ),
     ("thudm/", {"vendor": "zai", "family": "glm", "name": "Z.ai GLM", "inline_tool_calls": True}),
-    (
-        "gemma-",
-        {"vendor": "google", "family": "gemma", "name": "Google Gemma", "inline_tool_calls": True},
-    ),
+    ("gemma-", {"vendor": "google", "family": "gemma", "name": "Google Gemma"}),
     (
         "meta.",
         {
