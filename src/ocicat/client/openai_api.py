@@ -187,24 +187,42 @@ def _events(
 ) -> Flow[None]:
     """Chunks as server-sent events. One that reports an error ends a stream that breaks.
 
+    Those that came together are handed on together, as each piece costs its reader something.
     ``named`` events are called by their type, as Responses have it.
     """
     last = ""
+    ready: list[bytes] = []
+    outcome: Any = None
+    broken: TransportError | None = None
     try:
         while chunk is not None:
             last = chunk["type"] if named else ""
             name = f"event: {last}\n".encode() if named else b""
-            yield {"data": name + sse.encode(msgspec.json.encode(chunk))}
-            chunk = yield from _next(chunks)
+            ready.append(name + sse.encode(msgspec.json.encode(chunk)))
+            chunk = None
+            while chunk is None:
+                effect = chunks.throw(broken) if broken else chunks.send(outcome)
+                outcome = broken = None
+                if isinstance(effect, dict):
+                    chunk = effect
+                    continue
+                if ready:
+                    yield {"data": b"".join(ready)}
+                    ready.clear()
+                try:
+                    outcome = yield effect
+                except TransportError as problem:
+                    broken = problem
+        ready.append(done)  # where there was nothing at all
+    except StopIteration:
+        ready.append(done)
     except (TransportError, APIStatusError) as failure:
-        if last == "response.failed":
-            return  # which has said it
-        reported = failure.__cause__ if isinstance(failure, StreamBroken) else failure
-        told = _told(reported if isinstance(reported, APIStatusError) else failure)
-        yield {"data": sse.encode(msgspec.json.encode({"error": told}))}
-        return
-    if done:
-        yield {"data": done}
+        if last != "response.failed":  # which has said it
+            reported = failure.__cause__ if isinstance(failure, StreamBroken) else failure
+            told = _told(reported if isinstance(reported, APIStatusError) else failure)
+            ready.append(sse.encode(msgspec.json.encode({"error": told})))
+    if rest := b"".join(ready):
+        yield {"data": rest}
 
 
 # --- embeddings and models ----------------------------------------------------------------------
