@@ -51,6 +51,7 @@ if TYPE_CHECKING:
         GuardrailsResponse,
         RerankResponse,
     )
+    from ocicat.client.response_store import KeptResponse, ResponseStore, SqliteStore
     from ocicat.client.stream import AsyncChatStream, ChatStream
     from ocicat.errors import OcicatError
     from ocicat.vocabulary.flow import Timeout
@@ -65,6 +66,7 @@ __all__ = [
     "EmbeddingResponse",
     "GuardrailsResponse",
     "HttpxOciAuth",
+    "KeptResponse",
     "Model",
     "ModelList",
     "OciApiKeyAuth",
@@ -80,6 +82,8 @@ __all__ = [
     "OciWorkloadIdentityAuth",
     "OcicatError",
     "RerankResponse",
+    "ResponseStore",
+    "SqliteStore",
     "Timeout",
     "TokenEstimate",
     "__version__",
@@ -110,7 +114,10 @@ _HOME = {
     "OciUserPrincipalAuth": "ocicat.client.httpx_auth",
     "OciWorkloadIdentityAuth": "ocicat.client.httpx_auth",
     "AsyncOciTransport": "ocicat.client.httpx_transport",
+    "KeptResponse": "ocicat.client.response_store",
     "OciTransport": "ocicat.client.httpx_transport",
+    "ResponseStore": "ocicat.client.response_store",
+    "SqliteStore": "ocicat.client.response_store",
     "AsyncOciOpenAI": "ocicat.client.openai",
     "OciOpenAI": "ocicat.client.openai",
     "AsyncChatStream": "ocicat.client.stream",

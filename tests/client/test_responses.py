@@ -14,10 +14,12 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import openai
 import pytest
 from openai.types.responses import Response, ResponseStreamEvent
 from pydantic import TypeAdapter
 
+from ocicat import OciOpenAI
 from ocicat.client import responses
 from ocicat.client.response_store import KeptResponse, SqliteStore
 from ocicat.emulator import Emulator
@@ -593,3 +595,37 @@ def test_a_fork_has_a_usual_store_of_its_own(
     child.join()
     assert child.exitcode == 0
     assert usual_store().get("resp_2") == kept(2)
+
+
+class Shelf:
+    """A store of somebody's own."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, KeptResponse] = {}
+
+    def get(self, response_id: str) -> KeptResponse | None:
+        return self.kept.get(response_id)
+
+    def put(self, response_id: str, kept: KeptResponse) -> None:
+        self.kept[response_id] = kept
+
+    def delete(self, response_id: str) -> bool:
+        return self.kept.pop(response_id, None) is not None
+
+
+def test_a_store_of_ones_own_is_given_to_the_client(oci_emulator: Emulator) -> None:
+    mine, other = Shelf(), Shelf()
+    client = OciOpenAI(response_store=mine)
+    model = "cohere.command-a-03-2025"
+    first = client.responses.create(model=model, input="a")
+    assert list(mine.kept) == [first.id]
+    again = client.with_options(max_retries=0)
+    second = again.responses.create(model=model, input="b", previous_response_id=first.id)
+    assert list(mine.kept) == [first.id, second.id]
+    with pytest.raises(openai.BadRequestError, match=first.id):
+        OciOpenAI(response_store=other).responses.create(
+            model=model, input="c", previous_response_id=first.id
+        )
+    assert client.responses.retrieve(second.id).id == second.id
+    client.responses.delete(second.id)
+    assert list(mine.kept) == [first.id]

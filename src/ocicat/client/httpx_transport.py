@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from ocicat.client import openai_api
 from ocicat.client.http_libraries import bases, library_of
+from ocicat.client.response_store import ResponseStore
 from ocicat.client.settings import ConnectionArguments, Settings
 from ocicat.errors import (
     APIConnectionError,
@@ -53,7 +54,7 @@ class _Face:
     * ``follow_base_url``: go to the base URL of the client, whatever it is, such as that of a
       private endpoint. Otherwise it only counts where it is the URL of a model deployment of Data
       Science, or, unless a region is given, of OCI's service in a region.
-
+    * ``response_store``: keeps the responses that OCI does not, in place of the usual file.
     * ``http_client``: a client of the same kind, whose proxies, certificates and hooks are to be
       used. Otherwise the connections are ocicat's own.
 
@@ -71,6 +72,7 @@ class _Face:
         profile: str | None = None,
         drop_params: bool = False,
         follow_base_url: bool = False,
+        response_store: ResponseStore | None = None,
         http_client: Any = None,
         **connection: Unpack[ConnectionArguments],
     ) -> None:
@@ -96,6 +98,7 @@ class _Face:
         self._options = {name: value for name, value in given.items() if value is not None}
         self._drop_params = drop_params
         self._follow_base_url = follow_base_url
+        self._response_store = response_store
         self._http_client = http_client
 
     def _flow(self, request: Any) -> Flow[None]:
@@ -111,7 +114,12 @@ class _Face:
                 hint="Give `http_client=` a client without it: it is what the transport sends by.",
             )
         asked = openai_api.Asked(
-            method=request.method, path=path, query=query, headers=headers, body=request.content
+            method=request.method,
+            path=path,
+            query=query,
+            headers=headers,
+            body=request.content,
+            store=self._response_store,
         )
         options = {
             **self._options,

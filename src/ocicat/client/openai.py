@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Self
 
 from ocicat.client.httpx_transport import AsyncOciTransport, OciTransport
+from ocicat.client.response_store import ResponseStore
 from ocicat.client.settings import ConnectionArguments
 from ocicat.errors import ConfigurationError, InvalidSetting
 from ocicat.routing.regions import inference_host
@@ -48,6 +49,7 @@ _ARGUMENTS = """All arguments may be left out. They are those of OpenAI's client
     * ``conversation_store_id``: where the older Responses keep what ``store=True`` asks for.
     * ``transport``: ``openai``, ``native``, ``responses`` or ``auto`` (default).
     * ``drop_params``: leave out, with a note in the reply, what a model cannot be told.
+    * ``response_store``: keeps the responses that OCI does not (see ``docs/responses.md``).
     * ``http_client``: an ``httpx`` or ``httpx2`` client whose proxies, certificates and hooks are
       to be used.
     * all other connection arguments of :func:`ocicat.completion`, such as ``oci_key_file``.
@@ -78,6 +80,7 @@ class _OnOci:
         profile: str | None = None,
         transport: str | None = None,
         drop_params: bool = False,
+        response_store: ResponseStore | None = None,
         api_key: str | None = None,
         timeout: Any = openai.NOT_GIVEN,
         max_retries: int = openai.DEFAULT_MAX_RETRIES,
@@ -97,6 +100,7 @@ class _OnOci:
             profile=profile,
             transport=transport,
             drop_params=drop_params or None,
+            response_store=response_store,
             api_key=api_key,
             default_headers=default_headers,
             default_query=default_query,
@@ -118,6 +122,7 @@ class _OnOci:
             project=project,
             profile=profile,
             drop_params=drop_params,
+            response_store=response_store,
             follow_base_url=address is not None,
             http_client=http_client,
             transport=transport,

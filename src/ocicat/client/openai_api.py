@@ -34,6 +34,7 @@ from ocicat.client.discovery import listing
 from ocicat.client.functions import CompletionOptions, prepare
 from ocicat.client.locating import region_finder
 from ocicat.client.options import CallOptions, ask_arguments, split
+from ocicat.client.response_store import ResponseStore
 from ocicat.client.telemetry import traced
 from ocicat.dialects import sse
 from ocicat.errors import (
@@ -66,13 +67,17 @@ __all__ = ["Asked", "answer", "base_of"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """One HTTP request. ``path`` is raw, without the query; header names are lower case."""
+    """One HTTP request. ``path`` is raw, without the query; header names are lower case.
+
+    ``store`` is where responses to it are kept that OCI does not keep; ``None`` for the usual one.
+    """
 
     method: str
     path: str
     query: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
+    store: ResponseStore | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,9 +302,9 @@ def _responses(asked: Asked, rest: str, options: Mapping[str, Any]) -> Flow[_Ans
         return (yield from _response(asked, rest, options))
     body = _object(asked)
     if not body.get("stream"):
-        reply = yield from responses.respond(body, options)
+        reply = yield from responses.respond(body, options, store=asked.store)
         return _json(reply)
-    events = responses.respond_stream(body, options)
+    events = responses.respond_stream(body, options, store=asked.store)
     first = yield from _next(events)
     response = (first or {}).get("response") or {}
     headers = {**_EVENTS, **_request_id(response)}
@@ -311,12 +316,14 @@ def _response(asked: Asked, rest: str, options: Mapping[str, Any]) -> Flow[_Answ
     id, _, what = rest.removeprefix("/").partition("/")
     id = unquote(id)
     kept = {
-        ("GET", ""): lambda: responses.retrieve(id),
-        ("DELETE", ""): lambda: responses.delete(id),
-        ("POST", "cancel"): lambda: responses.cancel(id),
-        ("GET", "input_items"): lambda: responses.input_items(id, dict(parse_qsl(asked.query))),
+        ("GET", ""): lambda: responses.retrieve(id, asked.store),
+        ("DELETE", ""): lambda: responses.delete(id, asked.store),
+        ("POST", "cancel"): lambda: responses.cancel(id, asked.store),
+        ("GET", "input_items"): lambda: responses.input_items(
+            id, dict(parse_qsl(asked.query)), asked.store
+        ),
     }.get((asked.method, what))
-    if kept and id and responses.is_kept(id):
+    if kept and id and responses.is_kept(id, asked.store):
         return _json(kept())
     return (yield from _handed_over(asked, rest, options))
 
