@@ -14,13 +14,15 @@ that lack something (several answers, streams, tool calls of their own) is repor
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import msgspec
 
 from ocicat.call.attempts import WRONG_SHAPE, Ask, answer, json_object, located, undocumented
+from ocicat.call.flows import mapped
 from ocicat.call.learning import STREAM, Learned
-from ocicat.dialects import inline_calls, registry, sse, tools, whole
+from ocicat.dialects import inline_calls, registry, sse, tools, usage, whole
 from ocicat.dialects.dialect import Dialect, Notes, Origin, StreamDecoder
 from ocicat.errors import BadRequestError, StreamBroken, TransportError
 from ocicat.vocabulary.chat import ChatChunk, ChatReply, ChatRequest, Usage
@@ -247,7 +249,7 @@ def _merged(replies: list[ChatReply]) -> ChatReply:
     for number, reply in enumerate(replies):
         reply["choices"][0]["index"] = number
     merged["choices"] = [reply["choices"][0] for reply in replies]
-    merged["usage"] = _sum([reply.get("usage") for reply in replies])
+    merged["usage"] = usage.total([reply.get("usage") for reply in replies])
     merged["oci_notes"] = [*merged.get("oci_notes", []), {"parameter": "n", "message": _APART}]
     return merged
 
@@ -255,52 +257,26 @@ def _merged(replies: list[ChatReply]) -> ChatReply:
 def _one_after_the_other(several: list[Call]) -> Flow[None]:
     """The streams of several calls as one, each under an index of its own."""
     usages: list[Usage | None] = []
-    last: ChatChunk = {}
+    last: dict[str, Any] = {}
+
+    def told(number: int, chunk: dict[str, Any]) -> list[dict[str, Any]]:
+        nonlocal last
+        if chunk.get("usage"):
+            usages.append(chunk["usage"])
+            last = chunk
+            return []
+        for choice in chunk["choices"]:
+            choice["index"] = number
+        if not last:
+            note = {"parameter": "n", "message": _APART}
+            chunk["oci_notes"] = [*chunk.get("oci_notes", []), note]
+            last = chunk
+        return [chunk]
+
     for number, call in enumerate(several):
-        flow = exchange_stream(call)
-        outcome: Any = None
-        failure: TransportError | None = None
-        while True:
-            try:
-                effect = flow.throw(failure) if failure else flow.send(outcome)
-            except StopIteration:
-                break
-            outcome = failure = None
-            if not isinstance(effect, dict):
-                try:
-                    outcome = yield effect
-                except TransportError as problem:
-                    failure = problem
-                continue
-            if effect.get("usage"):
-                usages.append(effect["usage"])
-                last = effect  # type: ignore[assignment]  # the chunks are the dictionaries
-                continue
-            for choice in effect["choices"]:
-                choice["index"] = number
-            if number == 0 and not usages and last == {}:
-                note = {"parameter": "n", "message": _APART}
-                effect["oci_notes"] = [*effect.get("oci_notes", []), note]
-                last = effect  # type: ignore[assignment]
-            yield effect
+        yield from mapped(exchange_stream(call), partial(told, number))
     if usages:
-        yield {**last, "choices": [], "usage": _sum(usages)}
-
-
-def _sum(usages: list[Usage | None]) -> Usage | None:
-    counted = [usage for usage in usages if usage]
-    if not counted:
-        return None
-    total: dict[str, Any] = {}
-    for usage in counted:
-        for name, count in usage.items():
-            if isinstance(count, dict):
-                details = total.setdefault(name, {})
-                for detail, number in count.items():
-                    details[detail] = details.get(detail, 0) + number
-            elif isinstance(count, int):
-                total[name] = total.get(name, 0) + count
-    return total  # type: ignore[return-value]  # built key by key
+        yield {**last, "choices": [], "usage": usage.total(usages)}
 
 
 def _cut(partial: str, origin: Origin, why: str) -> StreamBroken:

@@ -11,11 +11,11 @@ from typing import Any
 import msgspec
 
 from ocicat.call.attempts import WRONG_SHAPE, Ask, answer, json_object, located, undocumented
-from ocicat.dialects import embeddings, guardrails
+from ocicat.dialects import embeddings, guardrails, usage
 from ocicat.dialects import rerank as reranking
 from ocicat.dialects.dialect import Notes, Origin
 from ocicat.vocabulary.chat import Note
-from ocicat.vocabulary.embedding import EmbeddingReply, EmbeddingRequest, EmbeddingUsage
+from ocicat.vocabulary.embedding import EmbeddingReply, EmbeddingRequest
 from ocicat.vocabulary.flow import Flow, Together
 from ocicat.vocabulary.guarding import GuardReply, GuardRequest
 from ocicat.vocabulary.reranking import RerankReply, RerankRequest
@@ -62,22 +62,12 @@ def _joined(replies: list[EmbeddingReply]) -> EmbeddingReply:
     joined["data"] = [item for reply in replies for item in reply["data"]]
     for index, item in enumerate(joined["data"]):
         item["index"] = index
-    joined["usage"] = _sum([reply.get("usage") for reply in replies])
+    joined["usage"] = usage.total(reply.get("usage") for reply in replies)
     for kind, vectors in joined.get("embeddings_by_type", {}).items():
         for reply in replies[1:]:
             vectors += reply["embeddings_by_type"][kind]
     joined["opc_request_ids"] = [reply["opc_request_id"] for reply in replies]
     return joined
-
-
-def _sum(usages: list[EmbeddingUsage | None]) -> EmbeddingUsage | None:
-    counted = [usage for usage in usages if usage]
-    if not counted:
-        return None
-    return {
-        "prompt_tokens": sum(usage["prompt_tokens"] for usage in counted),
-        "total_tokens": sum(usage["total_tokens"] for usage in counted),
-    }
 
 
 def _once_each(notes: list[Note]) -> list[Note]:

@@ -27,7 +27,7 @@ What a caller of this module needs:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -36,6 +36,7 @@ import msgspec
 from ocicat.auth.background import in_background
 from ocicat.call.attempts import WRONG_SHAPE, Ask, answer, json_object, located
 from ocicat.call.exchange import Call, exchange, exchange_stream
+from ocicat.call.flows import mapped
 from ocicat.client.connection import Connection
 from ocicat.client.functions import prepare
 from ocicat.client.locating import locator
@@ -140,7 +141,7 @@ def respond_stream(
         return map(turn.dressed_event, encoder.feed(chunk))  # type: ignore[arg-type]
 
     try:
-        yield from _mapped(traced(exchange_stream(call), call, call.request), told)
+        yield from mapped(traced(exchange_stream(call), call, call.request), told)
     except OcicatError as failure:
         for event in map(turn.dressed_event, encoder.end()):
             if event["type"] == "response.failed":
@@ -378,28 +379,6 @@ def _call(turn: _Turn, *, stream: bool) -> Call:
         request["stream_options"] = {"include_usage": True}
     model, messages = request.pop("model"), request.pop("messages")
     return prepare(model, messages, stream, {**turn.options, **request})
-
-
-def _mapped(flow: Flow[None], change: Callable[[dict[str, Any]], Events]) -> Flow[None]:
-    """The same flow, with what ``change`` makes of each chunk in the chunk's place."""
-    outcome: Any = None
-    failure: TransportError | None = None
-    try:
-        while True:
-            try:
-                effect = flow.throw(failure) if failure else flow.send(outcome)
-            except StopIteration:
-                return
-            outcome = failure = None
-            if isinstance(effect, dict):
-                yield from change(effect)
-                continue
-            try:
-                outcome = yield effect
-            except TransportError as problem:
-                failure = problem
-    finally:
-        flow.close()
 
 
 # --- OCI's own Responses ------------------------------------------------------------------------

@@ -7,11 +7,12 @@ out from the others; what cannot be is 0, as clients of OpenAI's format expect n
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ocicat.vocabulary.chat import Usage
 
-__all__ = ["decode", "encode"]
+__all__ = ["decode", "encode", "total"]
 
 _DETAILS = {
     "promptTokensDetails": ("prompt_tokens_details", {"cachedTokens": "cached_tokens"}),
@@ -75,3 +76,20 @@ def encode(usage: Usage) -> dict[str, Any]:
                 camel: details[neutral] for camel, neutral in fields.items() if neutral in details
             }
     return wire
+
+
+def total(usages: Iterable[Mapping[str, Any] | None]) -> Any:
+    """All counts added up, with their details; ``None`` where nothing was counted."""
+    counted = [usage for usage in usages if usage]
+    if not counted:
+        return None
+    added: dict[str, Any] = {}
+    for usage in counted:
+        for name, count in usage.items():
+            if isinstance(count, dict):
+                details = added.setdefault(name, {})
+                for detail, number in count.items():
+                    details[detail] = details.get(detail, 0) + number
+            elif isinstance(count, int):
+                added[name] = added.get(name, 0) + count
+    return added
