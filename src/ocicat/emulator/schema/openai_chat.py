@@ -14,30 +14,23 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 from msgspec import Meta
 
-from ocicat.emulator.schema.reading import Integer, Violation, read
+from ocicat.emulator.schema.openai import (
+    AnyObject,
+    PositiveInteger,
+    PromptCacheBreakpoint,
+    Shape,
+    error_body,
+)
+from ocicat.emulator.schema.reading import Integer, read
 
 __all__ = ["ChatCompletionRequest", "check_chat_completion"]
 
-AnyObject = dict[str, Any]
-
-PositiveInteger = Annotated[int, Meta(ge=1, le=2**63 - 1)]
 Penalty = Annotated[float, Meta(ge=-2, le=2)]
 #: A function's or a format's name.
 Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,64}\Z")]
 
 
-class Shape(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
-    """An object with no other fields than those listed."""
-
-
 # Parts of a message
-
-
-class PromptCacheBreakpoint(Shape):
-    """Marks the end of a prefix that is worth caching."""
-
-    mode: Literal["explicit"]
-    ttl: Literal["30m", "12h"] | None = None
 
 
 class TextPart(Shape, tag_field="type", tag="text"):
@@ -468,14 +461,6 @@ class ChatCompletionRequest(Shape):
 
 _DECODER: Final = msgspec.json.Decoder(ChatCompletionRequest)
 
-_CODES: Final = {
-    "malformed": None,
-    "unknown": "unknown_parameter",
-    "missing": "missing_required_parameter",
-    "type": "invalid_type",
-    "value": "invalid_value",
-}
-
 
 def check_chat_completion(raw: bytes) -> dict[str, Any]:
     """The body of a chat request as plain values, without the optional fields that are null.
@@ -483,23 +468,4 @@ def check_chat_completion(raw: bytes) -> dict[str, Any]:
     Raises :class:`~ocicat.emulator.schema.reading.SchemaRefused`, whose ``body`` has the form of
     OpenAI's errors.
     """
-    return read(_DECODER, raw, _error_body)
-
-
-def _error_body(violation: Violation) -> dict[str, Any]:
-    where = f"'{violation.path}'" if violation.path else "the request body"
-    messages = {
-        "malformed": "We could not parse the JSON body of your request.",
-        "unknown": f"Unknown parameter: {where}.",
-        "missing": f"Missing required parameter: {where}.",
-        "type": f"Invalid type for {where}: {violation.problem}.",
-        "value": f"Invalid value for {where}: {violation.problem}.",
-    }
-    return {
-        "error": {
-            "message": messages[violation.kind],
-            "type": "invalid_request_error",
-            "param": violation.path or None,
-            "code": _CODES[violation.kind],
-        }
-    }
+    return read(_DECODER, raw, error_body)

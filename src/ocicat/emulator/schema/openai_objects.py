@@ -12,7 +12,8 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 from msgspec import Meta
 
-from ocicat.emulator.schema.openai_responses import Item, Shape, error_body, with_types
+from ocicat.emulator.schema.openai import Shape, error_body
+from ocicat.emulator.schema.openai_responses import Item, with_types
 from ocicat.emulator.schema.reading import read
 
 __all__ = [

@@ -17,20 +17,22 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 from msgspec import Meta
 
-from ocicat.emulator.schema.reading import Violation, read
+from ocicat.emulator.schema.openai import (
+    AnyObject,
+    PositiveInteger,
+    PromptCacheBreakpoint,
+    Shape,
+    error_body,
+)
+from ocicat.emulator.schema.reading import read
 
 __all__ = [
     "Item",
     "ResponseRequest",
-    "Shape",
     "check_response_request",
-    "error_body",
     "with_types",
 ]
 
-AnyObject = dict[str, Any]
-
-PositiveInteger = Annotated[int, Meta(ge=1, le=2**63 - 1)]
 Status = Literal["in_progress", "completed", "incomplete"]
 Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
 #: A function's name.
@@ -39,18 +41,7 @@ Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,128}\Z")]
 FormatName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,64}\Z")]
 
 
-class Shape(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
-    """An object with no other fields than those listed."""
-
-
 # Parts of a message
-
-
-class PromptCacheBreakpoint(Shape):
-    """Marks the end of a prefix that is worth caching."""
-
-    mode: Literal["explicit"]
-    ttl: Literal["30m", "12h"] | None = None
 
 
 class InputText(Shape, tag_field="type", tag="input_text"):
@@ -746,14 +737,6 @@ class ResponseRequest(Shape):
 _DECODER: Final = msgspec.json.Decoder(ResponseRequest)
 _ANY: Final = msgspec.json.Decoder()
 
-_CODES: Final = {
-    "malformed": None,
-    "unknown": "unknown_parameter",
-    "missing": "missing_required_parameter",
-    "type": "invalid_type",
-    "value": "invalid_value",
-}
-
 
 def check_response_request(raw: bytes) -> dict[str, Any]:
     """The body of a request for a response as plain values, without optional fields that are null.
@@ -786,23 +769,3 @@ def with_types(raw: bytes, name: str) -> bytes:
         elif item.keys() - {"type"} == {"id"}:
             item["type"] = "item_reference"
     return msgspec.json.encode(body) if untyped else raw
-
-
-def error_body(violation: Violation) -> dict[str, Any]:
-    """What is wrong with a request, in the form of OpenAI's errors."""
-    where = f"'{violation.path}'" if violation.path else "the request body"
-    messages = {
-        "malformed": "We could not parse the JSON body of your request.",
-        "unknown": f"Unknown parameter: {where}.",
-        "missing": f"Missing required parameter: {where}.",
-        "type": f"Invalid type for {where}: {violation.problem}.",
-        "value": f"Invalid value for {where}: {violation.problem}.",
-    }
-    return {
-        "error": {
-            "message": messages[violation.kind],
-            "type": "invalid_request_error",
-            "param": violation.path or None,
-            "code": _CODES[violation.kind],
-        }
-    }
