@@ -84,7 +84,7 @@ def main() -> None:
     speakers = take_part(dialects.CONTESTANTS)
     console = Console()
     if not console.is_terminal:
-        console.width = 100
+        console.width = 120  # the widest table, whatever its verdicts, is 101
     steps = (rounds + 1) * sum(
         sum(map(scenario.takes, contestants)) + (scenario.unit == "process")
         for scenario in scenarios
