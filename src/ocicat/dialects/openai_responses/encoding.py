@@ -37,6 +37,14 @@ _PROGRESS: dict[str, tuple[tuple[str, dict[str, str]], ...]] = {
     ),
     "image_generation_call": ((".in_progress", {}), (".generating", {}), (".completed", {})),
 }
+# What such an item does not say yet when its work begins.
+_NOT_YET: dict[str, dict[str, Any]] = {
+    "file_search_call": {"queries": [], "results": None},
+    "code_interpreter_call": {"code": "", "outputs": None},
+    "mcp_list_tools": {"tools": []},
+    "mcp_call": {"arguments": "", "output": None},
+    "image_generation_call": {"result": None},
+}
 _INCOMPLETE = {"length": "max_output_tokens", "content_filter": "content_filter"}
 
 
@@ -102,37 +110,51 @@ class StreamEncoder:
         if response["status"] == "in_progress":
             events = self._close("incomplete")
             message = "The answer broke off."
-            response |= {
-                "status": "failed",
-                "error": {"code": "server_error", "message": message},
-            }
+            error = {"code": "server_error", "message": message}
+            # Flat as it is documented, and nested as the API sends it.
+            told = {**error, "param": None}
+            events.append(self._event("error", **told, error={"type": "server_error", **told}))
+            response |= {"status": "failed", "error": error}
         kind = f"response.{response['status']}"
         return [*events, self._event(kind, response=_copied(response))]
 
     def _begin(self, chunk: ChatChunk) -> list[dict[str, Any]]:
         self._stem = chunk["id"].removeprefix("chatcmpl-").removeprefix("resp_")
+        # What a response repeats of its request has the values of a request that says nothing.
         self._response = {
             "id": f"resp_{self._stem}",
             "object": "response",
             "created_at": chunk["created"],
             "status": "in_progress",
+            "background": False,
+            "completed_at": None,
             "error": None,
+            "frequency_penalty": 0.0,
             "incomplete_details": None,
             "instructions": None,
             "max_output_tokens": None,
+            "max_tool_calls": None,
             "metadata": {},
             "model": chunk["model"],
             "output": [],
             "parallel_tool_calls": True,
+            "presence_penalty": 0.0,
             "previous_response_id": None,
+            "prompt_cache_key": None,
+            "prompt_cache_retention": None,
             "reasoning": {"effort": None, "summary": None},
+            "safety_identifier": None,
+            "service_tier": chunk.get("service_tier"),
+            "store": True,
             "temperature": None,
             "text": {"format": {"type": "text"}},
             "tool_choice": "auto",
             "tools": [],
+            "top_logprobs": 0,
             "top_p": None,
             "truncation": "disabled",
             "usage": None,
+            "user": None,
         }
         return [
             self._event("response.created", response=_copied(self._response)),
@@ -324,7 +346,9 @@ class StreamEncoder:
         events = self._close_speech("completed") + self._close_calls("completed", whole_only=True)
         output = self._response["output"]
         index = len(output)
-        begun = _copied({**item, "status": "in_progress"} if "status" in item else item)
+        begun = _copied(item) | _NOT_YET.get(item["type"], {})
+        if "status" in item:
+            begun["status"] = "in_progress"
         output.append(_copied(item))
         events.append(self._event("response.output_item.added", output_index=index, item=begun))
         for name, fields in _PROGRESS.get(item["type"], ()):
