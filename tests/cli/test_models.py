@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -32,11 +33,40 @@ def listed(*arguments: str) -> list[str]:
 def test_the_table_has_a_row_for_each_model() -> None:
     output = run("models").output
     lines = output.splitlines()
-    for column in ("model", "vendor", "context", "in → out", "transport", "on demand in"):
+    for column in ("model", "context", "in → out", "on demand"):
         assert column in lines[0]
     [grok] = [line for line in lines if line.startswith("xai.grok-4.3 ")]
-    for part in ("xai", "1M", "text+image → text", "openai", "us-chicago-1"):
+    for part in ("1M", "text, image → text", "IAD, ORD, PHX"):
         assert part in grok
+
+
+@pytest.mark.parametrize(
+    ("model", "served"),
+    [
+        ("cohere.command-a-reasoning-08-2025", "dedicated only"),
+        ("cohere.rerank-v4.0-pro", "not documented"),
+        ("cohere.embed-english-v3.0", "until 2026-09-30"),
+        ("cohere.command-r-08-2024", "deprecated"),
+        ("xai.grok-3", "IAD, ORD, PHX (deprecated)"),
+    ],
+)
+def test_the_table_says_where_and_how_long_a_model_is_served(model: str, served: str) -> None:
+    [row] = [line for line in run("models", "--all").output.splitlines() if f"{model} " in line]
+    assert row.rstrip().endswith(f" {served}")
+
+
+def test_the_table_loses_nothing_in_a_terminal_of_80_columns(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def words() -> list[str]:
+        return sorted(run("models", "--all").output.split())
+
+    wide = words()
+    for name, value in {"FORCE_COLOR": "1", "NO_COLOR": "1", "COLUMNS": "80"}.items():
+        monkeypatch.setenv(name, value)
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", run("models", "--all").output).splitlines()
+    assert {len(line) for line in lines} == {80}
+    assert sorted(" ".join(lines).split()) == wide
 
 
 @pytest.mark.parametrize(
@@ -147,6 +177,40 @@ def test_a_model_of_embeddings_has_dimensions_and_no_parameters_of_chats() -> No
     assert card("cohere.embed-v4.0")["support"] == {}
 
 
+@pytest.mark.parametrize(
+    ("model", "lines"),
+    [
+        (
+            "xai.grok-4.3",
+            [
+                "US dollars for 1,000,000 tokens: 1.25 in, 0.20 cached, 2.50 out",
+                "if the prompt has over 200,000 tokens: 2.50 in, 0.40 cached, 5.00 out",
+                "on demand, by Oracle's list of 2026 for xAI - Grok 4.3; contracts may differ",
+            ],
+        ),
+        (
+            "meta.llama-3.3-70b-instruct",
+            [
+                "US dollars for 10,000 characters: 0.0018 in, 0.0018 out",
+                "on demand, by Oracle's list of 2026-09-14 for Large Meta; contracts may differ",
+            ],
+        ),
+        ("cohere.rerank-v4.0-fast", ["US dollars for 1,000 search units: 2.00"]),
+    ],
+)
+def test_the_card_has_the_price_its_unit_and_its_day(model: str, lines: list[str]) -> None:
+    told = [line.removeprefix("price").strip() for line in run("models", model).output.splitlines()]
+    start = told.index(lines[0])
+    assert told[start : start + len(lines)] == lines
+    assert card(model)["product"]["unit"] in lines[0]
+
+
+@pytest.mark.parametrize("model", ["xai.grok-4.7", "xai.grok-99", "cohere.embed-english-v3.0"])
+def test_a_price_that_is_not_public_is_not_told(model: str) -> None:
+    assert "US dollars" not in run("models", model).output
+    assert card(model)["product"] is None
+
+
 def test_a_model_that_goes_says_when_and_what_comes_instead() -> None:
     output = run("models", "cohere.embed-english-v3.0").output
     assert "on demand until 2026-09-30" in output
@@ -189,7 +253,7 @@ def test_the_live_list_is_ocis_with_the_catalogues_facts(live: Emulator) -> None
     assert "us-chicago-1: " in output
     assert "models by OCI's modelDiscovery, asked just now" in output
     [grok] = [line for line in output.splitlines() if line.startswith("xai.grok-4.3 ")]
-    for part in ("xai", "1M", "text+image → text", "on demand"):
+    for part in ("1M", "text, image → text", "on demand"):
         assert part in grok
 
 

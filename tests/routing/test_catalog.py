@@ -94,10 +94,10 @@ def test_an_alias_has_the_facts_of_its_model(alias: str, id: str) -> None:
         ("google.gemini-9", {"full_schemas": False, "inline_tool_calls": False}),
         ("qwen.qwen3-32b", {"family": "qwen", "inline_tool_calls": True}),
         ("Qwen/Qwen3-32B", {"family": "qwen", "inline_tool_calls": True}),
-        ("deepseek-ai/DeepSeek-V3", {"family": "deepseek", "inline_tool_calls": False}),
+        ("deepseek-ai/DeepSeek-V3", {"family": "deepseek", "inline_tool_calls": True}),
         ("zai-org/GLM-4.5", {"family": "glm", "inline_tool_calls": True}),
-        ("google/gemma-3-27b-it", {"family": "gemma", "inline_tool_calls": False}),
-        ("google.gemma-3", {"family": "gemma", "inline_tool_calls": False}),
+        ("google/gemma-3-27b-it", {"family": "gemma", "inline_tool_calls": True}),
+        ("google.gemma-3", {"family": "gemma", "inline_tool_calls": True}),
         ("meta-llama/Llama-3.3-70B-Instruct", {"family": "llama"}),
         ("openai/gpt-oss-20b", {"family": "gpt-oss", "length_parameter": "max_tokens"}),
         ("mistralai/Mistral-Small", {"family": "mistral"}),
@@ -174,7 +174,26 @@ def test_a_row_agrees_with_itself(model: ModelFacts) -> None:
     if model.retired_on_demand:
         assert not model.regions
     assert bool(model.dimensions) == (model.capabilities == ("TEXT_EMBEDDINGS",))
-    assert (model.input_price is None) == (model.output_price is None)
+    if model.product:
+        # What is no longer served on demand has no price on demand.
+        assert not model.retired_on_demand
+        answers = model.capabilities == ("CHAT",)
+        assert all((rate.output is not None) == answers for rate in model.product.rates)
+
+
+def test_two_models_of_one_product_cost_the_same() -> None:
+    reasoning, other = map(
+        catalog.facts, ("xai.grok-4.20-reasoning", "xai.grok-4.20-non-reasoning")
+    )
+    assert reasoning.product == other.product
+    assert reasoning.product is not None
+    assert reasoning.product.unit == "1,000,000 tokens"
+    assert [rate.above for rate in reasoning.product.rates] == [0, 200_000]
+
+
+def test_a_new_model_has_no_price_of_its_familys_others() -> None:
+    assert catalog.facts("meta.llama-99").product is None
+    assert catalog.facts("cohere.embed-v99").product is None
 
 
 @pytest.mark.parametrize(
@@ -244,6 +263,14 @@ def test_the_tool_expands_families_groups_and_dates(tool: Any) -> None:
         """
         [region_groups]
         G = ["us-chicago-1", "us-ashburn-1"]
+        [products."Large F"]
+        unit = "1,000,000 tokens"
+        as_of = 2026-04-09
+        rates = [{ input = 2 }, { above = 9, input = 3, cached_input = 0.5, output = 4.5 }]
+        [products."Small F"]
+        unit = "10,000 characters"
+        as_of = 2026
+        rates = [{ input = 0 }]
         [default]
         max_output = 7
         [families.f]
@@ -257,8 +284,7 @@ def test_the_tool_expands_families_groups_and_dates(tool: Any) -> None:
         aliases = ["f.uno"]
         dimensions = [1_024, 256]
         ignores = ["top_k"]
-        input_price = 2
-        output_price = 0.25
+        product = "Large F"
         [[models]]
         id = "stray"
         transports = ["openai", "native"]
@@ -275,11 +301,21 @@ def test_the_tool_expands_families_groups_and_dates(tool: Any) -> None:
         "aliases": ("f.uno",),
         "dimensions": (1024, 256),
         "ignores": ("top_k",),
-        "input_price": 2.0,
-        "output_price": 0.25,
+        "product": "Large F",
     }
     assert made.models["stray"] == {"max_output": 7}
     assert made.aliases == {"f.uno": "f.one"}
+    assert made.products == {
+        "Large F": {
+            "unit": "1,000,000 tokens",
+            "as_of": "2026-04-09",
+            "rates": (
+                {"input": 2.0},
+                {"above": 9, "input": 3.0, "cached_input": 0.5, "output": 4.5},
+            ),
+        },
+        "Small F": {"unit": "10,000 characters", "as_of": "2026", "rates": ({"input": 0.0},)},
+    }
 
 
 @pytest.mark.parametrize(
@@ -308,10 +344,8 @@ def test_the_tool_expands_families_groups_and_dates(tool: Any) -> None:
         ("[[models]]\nid = 'a'\ndimensions = [1024, '512']", "a.dimensions: a list of numbers"),
         ("[[models]]\nid = 'a'\ndimensions = []", "a.dimensions: a list of numbers"),
         ("[[models]]\nid = 'a'\ndimensions = 1024", "a.dimensions: a list of numbers"),
-        ("[[models]]\nid = 'a'\ninput_price = -1", "a.input_price: a price of at least 0"),
-        ("[[models]]\nid = 'a'\ninput_price = '1 $'", "a.input_price: a price of at least 0"),
-        ("[[models]]\nid = 'a'\ninput_price = nan", "a.input_price: a price of at least 0"),
-        ("[families.f]\nprefixes = ['f.']\ninput_price = 1", "families.f: unknown: input_price"),
+        ("[[models]]\nid = 'a'\nproduct = 'Large A'", "a: there is no such product: 'Large A'"),
+        ("[families.f]\nprefixes = ['f.']\nproduct = 'F'", "families.f: unknown: product"),
         ("[families.f]\nprefixes = ['F.']", "'F.' is not in lower case"),
         ("[[models]]\nid = 'a'\nignores = ['tempature']", "'tempature' is not one of"),
         ("[[models]]\nid = 'a'\ntools = 'yes'", "a.tools: true or false"),
@@ -326,6 +360,35 @@ def test_the_tool_expands_families_groups_and_dates(tool: Any) -> None:
 def test_the_tool_refuses_what_it_does_not_understand(tool: Any, text: str, complaint: str) -> None:
     with pytest.raises(tool.CatalogError) as caught:
         tool.read(text)
+    assert complaint in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("changed", "complaint"),
+    [
+        ({"unit": "'1000 tokens'"}, "products.P.unit: one of"),
+        ({"as_of": "'2026-04-09'"}, "products.P.as_of: a date such as"),
+        ({"price": "1"}, "products.P: unknown: price"),
+        ({"rates": "[]"}, "products.P.rates: a list of tables"),
+        ({"rates": "[1]"}, "products.P.rates: a list of tables"),
+        ({"rates": "[{ output = 1 }]"}, "products.P.rates.input: a price of at least 0"),
+        ({"rates": "[{ input = -1 }]"}, "products.P.rates.input: a price of at least 0"),
+        ({"rates": "[{ input = '1 $' }]"}, "products.P.rates.input: a price of at least 0"),
+        ({"rates": "[{ input = nan }]"}, "products.P.rates.input: a price of at least 0"),
+        ({"rates": "[{ input = 1, output = true }]"}, "products.P.rates.output: a price"),
+        ({"rates": "[{ input = 1, cached = 1 }]"}, "products.P.rates: unknown: cached"),
+        ({"rates": "[{ input = 1 }, { above = '9', input = 1 }]"}, "products.P.rates.above: a"),
+        ({"rates": "[{ above = 9, input = 1 }]"}, "must begin at 0 and rise, not [9]"),
+        ({"rates": "[{ input = 1 }, { input = 2 }]"}, "must begin at 0 and rise, not [0, 0]"),
+    ],
+)
+def test_the_tool_refuses_prices_that_say_nothing(
+    tool: Any, changed: dict[str, str], complaint: str
+) -> None:
+    keys = {"unit": "'1,000,000 tokens'", "as_of": "2026", "rates": "[{ input = 1 }]", **changed}
+    lines = [f"{key} = {value}" for key, value in keys.items()]
+    with pytest.raises(tool.CatalogError) as caught:
+        tool.read("\n".join(["[products.P]", *lines]))
     assert complaint in str(caught.value)
 
 

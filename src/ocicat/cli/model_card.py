@@ -8,7 +8,7 @@ from typing import Any
 from ocicat.dialects import support
 from ocicat.dialects.support import Row
 from ocicat.routing.resolve import DIALECTS
-from ocicat.vocabulary.model import ModelFacts
+from ocicat.vocabulary.model import ModelFacts, Product, Rate
 
 __all__ = ["as_json", "show"]
 
@@ -100,11 +100,6 @@ def _facts(model: ModelFacts) -> list[tuple[str, str]]:
     takes = f"{', '.join(model.input_modalities)} → {', '.join(model.output_modalities)}"
     context = f"{model.context:,} tokens" if model.context else ""
     answer = f"{model.max_output:,} tokens, if none are asked for" if model.max_output else ""
-    price = (
-        f"{model.input_price:g} in, {model.output_price:g} out, in US dollars for a million tokens"
-        if model.input_price is not None and model.output_price is not None
-        else ""
-    )
     traits = {
         "tools": model.tools and "CHAT" in model.capabilities,
         "reasoning": model.reasoning,
@@ -126,8 +121,31 @@ def _facts(model: ModelFacts) -> list[tuple[str, str]]:
         "transports": ", ".join(each + formats[each] for each in model.transports),
         "on demand in": ", ".join(model.regions),
         "dedicated in": ", ".join(model.dedicated_regions),
-        "price": price,
+        "price": _price(model.product) if model.product else "",
         "retirement": end or ("deprecated" if model.deprecated else ""),
         "instead": model.replaced_by or "",
     }
     return [(name, value) for name, value in told.items() if value]
+
+
+def _price(product: Product) -> str:
+    first, *others = product.rates
+    return "\n".join(
+        (
+            f"US dollars for {product.unit}: {_rate(first)}",
+            *(f"if the prompt has over {rate.above:,} tokens: {_rate(rate)}" for rate in others),
+            f"on demand, by Oracle's list of {product.as_of} for {product.name};"
+            " contracts may differ",
+        )
+    )
+
+
+def _rate(rate: Rate) -> str:
+    if rate.output is None:
+        return _amount(rate.input)
+    prices = {"in": rate.input, "cached": rate.cached_input, "out": rate.output}
+    return ", ".join(f"{_amount(each)} {what}" for what, each in prices.items() if each is not None)
+
+
+def _amount(dollars: float) -> str:
+    return f"{dollars:.2f}" if round(dollars, 2) == dollars else f"{dollars:g}"

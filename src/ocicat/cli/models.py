@@ -11,7 +11,7 @@ import click
 
 from ocicat.routing.catalog import facts, nearest
 from ocicat.routing.catalog import models as catalogue
-from ocicat.routing.regions import region_id
+from ocicat.routing.regions import region_id, regions
 from ocicat.routing.resolve import bare_model
 from ocicat.vocabulary.model import ModelFacts
 
@@ -130,28 +130,23 @@ def _show_card(model: ModelFacts, *, as_json: bool) -> None:
 
 def _print_table(found: list[ModelFacts]) -> None:
     _print(
-        [
-            "model",
-            "vendor",
-            ">context",
-            "in → out",
-            "transport",
-            "on demand in",
-            "retirement",
-        ],
+        ["model", ">context", "in → out", "on demand"],
         (
-            (
-                model.id,
-                model.vendor,
-                _tokens(model.context),
-                _modalities(model),
-                model.transports[0] if model.transports else "",
-                ", ".join(model.regions) or ("dedicated only" if model.dedicated_regions else "-"),
-                model.retired_on_demand or ("deprecated" if model.deprecated else ""),
-            )
+            (model.id, _tokens(model.context), _modalities(model), _on_demand(model))
             for model in found
         ),
     )
+
+
+def _on_demand(model: ModelFacts) -> str:
+    """Where it is served, by the regions' short codes, or until when it was."""
+    if model.retired_on_demand:
+        return f"until {model.retired_on_demand}"
+    codes = {region.id: region.code.upper() for region in regions()}
+    served = ", ".join(codes[id] for id in model.regions)
+    if model.deprecated:
+        return f"{served} (deprecated)" if served else "deprecated"
+    return served or ("dedicated only" if model.dedicated_regions else "not documented")
 
 
 # --- what OCI itself lists ----------------------------------------------------------------------
@@ -201,21 +196,19 @@ def _show_live(
         err=True,
     )
     _print(
-        ["model", "vendor", ">context", "in → out", "serving", "status"],
+        ["model", ">context", "in → out", "served"],
         [
             *(
                 (
                     model.oci_display_name or model.id,
-                    seen.vendor or model.owned_by,
                     _tokens(seen.context),
                     _modalities(seen),
-                    _serving(model),
-                    status,
+                    "; ".join(filter(None, (_serving(model), status))),
                 )
                 for model, seen, status in rows
             ),
             *(
-                (model.id, model.vendor, _tokens(model.context), _modalities(model), "", "missing")
+                (model.id, _tokens(model.context), _modalities(model), "missing")
                 for model in absent
             ),
         ],
@@ -272,7 +265,7 @@ def _age(seconds: float) -> str:
 
 
 def _print(columns: list[str], rows: Iterable[tuple[str, ...]]) -> None:
-    """Print a table; ``>`` before a column's name sets it to the right."""
+    """Print a table that fits 80 columns; ``>`` before a column's name sets it to the right."""
     from rich.console import Console
     from rich.table import Table
 
@@ -281,8 +274,7 @@ def _print(columns: list[str], rows: Iterable[tuple[str, ...]]) -> None:
         table.add_column(
             column.removeprefix(">"),
             justify="right" if column.startswith(">") else "left",
-            no_wrap=column in ("model", "in → out"),
-            min_width=15 if column == "on demand in" else None,
+            no_wrap=column in ("model", ">context"),
         )
     for row in rows:
         table.add_row(*row)
@@ -294,7 +286,7 @@ def _print(columns: list[str], rows: Iterable[tuple[str, ...]]) -> None:
 
 
 def _modalities(model: ModelFacts) -> str:
-    return f"{'+'.join(model.input_modalities)} → {'+'.join(model.output_modalities)}"
+    return f"{', '.join(model.input_modalities)} → {', '.join(model.output_modalities)}"
 
 
 def _tokens(count: int | None) -> str:

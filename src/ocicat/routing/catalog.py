@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
-from ocicat.vocabulary.model import ModelFacts
+from ocicat.vocabulary.model import ModelFacts, Product, Rate
 
 __all__ = ["facts", "models", "nearest"]
 
@@ -67,7 +67,16 @@ def nearest(model_id: str) -> list[str]:
 
 
 def _from_row(id: str, row: dict[str, Any]) -> ModelFacts:
+    if "product" in row:
+        row = {**row, "product": _product(row["product"])}
     return ModelFacts(id=id, **row)
+
+
+def _product(name: str) -> Product:
+    from ocicat.routing.catalog_table import PRODUCTS
+
+    row = PRODUCTS[name]
+    return Product(name, row["unit"], row["as_of"], tuple(Rate(**rate) for rate in row["rates"]))
 
 
 def _distinct(names: Iterable[str]) -> list[str]:

@@ -5,10 +5,38 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["ApiFormat", "LengthParameter", "ModelFacts"]
+__all__ = ["ApiFormat", "LengthParameter", "ModelFacts", "PriceUnit", "Product", "Rate"]
 
 ApiFormat = Literal["GENERIC", "COHERE", "COHEREV2"]
 LengthParameter = Literal["max_tokens", "max_completion_tokens"]
+PriceUnit = Literal["1,000,000 tokens", "10,000 characters", "1,000 search units"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """Prices in US dollars, each for one unit of the product."""
+
+    #: For the prompt, for the texts to embed, or for the search.
+    input: float
+    #: For the answer; ``None`` where there is none to pay for.
+    output: float | None = None
+    #: For what was read from OCI's cache; ``None`` where that is not cheaper, or not public.
+    cached_input: float | None = None
+    #: It holds for prompts of more than so many tokens.
+    above: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """What Oracle sells calls on demand as, by its public list. Contracts may say otherwise."""
+
+    #: As the pricing page and the model's own page spell it, such as ``Large Meta``.
+    name: str
+    unit: PriceUnit
+    #: The day (``YYYY-MM-DD``) of the list, or its year where no more is known.
+    as_of: str
+    #: In the order of ``above``; the first holds for every prompt that no other is for.
+    rates: tuple[Rate, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +79,8 @@ class ModelFacts:
     inline_tool_calls: bool = False
     #: Vectors of so many dimensions, the usual number first (embedding models).
     dimensions: tuple[int, ...] = ()
-    #: US dollars for a million tokens of prompt and of answer, where public.
-    input_price: float | None = None
-    output_price: float | None = None
+    #: What it is sold as on demand, and for how much; ``None`` where that is not public.
+    product: Product | None = None
     #: Whether a native stream ends with ``[DONE]``.
     sends_done: bool = True
     #: Where it is served on demand, as far as documented.
