@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -62,9 +63,49 @@ def test_it_is_better_than_a_quarter_of_the_characters(text: str, true: int) -> 
     assert abs(tokens(text) - true) < abs(len(text) / 4 - true)
 
 
-def test_chinese_is_not_counted_as_if_it_were_english() -> None:
-    text = "人人生而自由，在尊严和权利上一律平等。"
-    assert tokens(text) == pytest.approx(len(text), rel=0.3)
+# The beginning of the Universal Declaration of Human Rights, and counts of ``o200k_base``.
+@pytest.mark.parametrize(
+    ("text", "true"),
+    [
+        pytest.param(
+            "Alle Menschen sind frei und gleich an Würde und Rechten geboren. Sie sind mit Vernunft"
+            " und Gewissen begabt und sollen einander im Geiste der Brüderlichkeit begegnen.",
+            39,
+            id="German",
+        ),
+        pytest.param(
+            "Tất cả mọi người sinh ra đều được tự do và bình đẳng về nhân phẩm và quyền lợi.",
+            22,
+            id="Vietnamese",
+        ),
+        pytest.param("يولد جميع الناس أحراراً متساوين في الكرامة والحقوق.", 18, id="Arabic"),
+        pytest.param(
+            "सभी मनुष्यों को गौरव और अधिकारों के मामले में जन्मजात स्वतन्त्रता और समानता प्राप्त है।",
+            25,
+            id="Hindi",
+        ),
+        pytest.param(
+            "人人生而自由，在尊严和权利上一律平等。他们赋有理性和良心，并应以兄弟关系的精神相对待。",
+            35,
+            id="Chinese",
+        ),
+        pytest.param(
+            "すべての人間は、生まれながらにして自由であり、かつ、尊厳と権利とについて平等である。",
+            35,
+            id="Japanese",
+        ),
+        pytest.param(
+            "모든 인간은 태어날 때부터 자유로우며 그 존엄과 권리에 있어 동등하다.", 24, id="Korean"
+        ),
+    ],
+)
+def test_other_languages_are_counted_within_30_percent(text: str, true: int) -> None:
+    assert tokens(text) == pytest.approx(true, rel=0.3)
+
+
+def test_an_underscore_belongs_to_the_word_after_it() -> None:
+    keys = json.dumps({f"{name}_cost_per_token": None for name in ("input", "output")})
+    assert tokens(keys) == pytest.approx(16, rel=0.1)
 
 
 def test_what_nobody_could_read_is_dear() -> None:
@@ -119,7 +160,7 @@ def test_tools_and_calls_of_them_count() -> None:
     plain = count_tokens(MODEL, "Hello!").tokens
     with_tool = count_tokens(MODEL, "Hello!", tools=[tool]).tokens
     assert 20 < with_tool - plain < 60
-    history = [
+    history: list[dict[str, Any]] = [
         {"role": "user", "content": "Hello!"},
         {"role": "assistant", "content": None, "tool_calls": [call]},
     ]

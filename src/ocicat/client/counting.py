@@ -1,12 +1,12 @@
 """``count_tokens``: about how long a prompt is, without asking anybody.
 
 OCI has no operation that counts, and the tokenizers of its models are a download each, most of them
-not public. The models' tokenizers agree closely on English, though: a common word is one token. So
-the text is cut as they cut it, and longer or rarer pieces are charged by their length.
+not public. Those that are public agree closely, though: a common English word is one token. So the
+text is cut as they cut it, and longer or rarer pieces are charged by their length.
 
-The weights were set by comparison with OpenAI's two public tokenizers (``cl100k_base``,
-``o200k_base``): about 10 % off on English prose, code and JSON. On other alphabets it may be half
-or a quarter more than they count, and what is encoded (base64, keys) has twice as many tokens.
+The weights were set by comparison with the public tokenizers of three vendors: gpt-oss's
+(``o200k_base``), those of Llama 3 and 4, and Mistral's (Tekken). ``docs/models.md`` says how far
+they are off. Families have no weights of their own: on what people mostly send, these four agree.
 """
 
 from __future__ import annotations
@@ -27,10 +27,12 @@ from ocicat.routing.resolve import bare_model
 __all__ = ["TokenEstimate", "count_tokens"]
 
 _PIECES = re.compile(
-    r"(?P<word>[A-Za-z]+)"
+    # Latin letters, and the alphabets up to Greek Extended with the marks that stand on letters.
+    r"(?P<word>_?[A-Za-z\u00aa-\u1fff]+)"
     r"|(?P<number>[0-9]{1,3})"
-    # Chinese, Japanese and Korean, and their punctuation.
-    r"|(?P<wide>[\u3000-\u30ff\u3400-\u9fff\uac00-\ud7af\uff00-\uffef])"
+    # Kana and hangul, then Chinese characters and the punctuation of all three.
+    r"|(?P<syllables>[\u3040-\u30ff\uac00-\ud7af]+)"
+    r"|(?P<wide>[\u2e80-\u303f\u3100-\u9fff\uf900-\ufaff\uff00-\uffef])"
     r"|(?P<letters>[^\W\d_]+)"
     r"|(?P<lines>\s*\n\s*)"
     r"|(?P<indent>[^\S\n]{2,})"
@@ -97,17 +99,22 @@ def count_tokens(
 
 
 def _in_text(text: str) -> float:
-    return sum(_of_piece(piece.lastgroup, len(piece[0])) for piece in _PIECES.finditer(text))
+    return sum(_of_piece(piece.lastgroup, piece[0]) for piece in _PIECES.finditer(text))
 
 
-def _of_piece(kind: str | None, length: int) -> float:
+def _of_piece(kind: str | None, piece: str) -> float:
+    length = len(piece)
     match kind:
-        case "word" if length > 20:
+        case "word" if piece.isascii() and length > 20:
             return length / 2.5  # nobody's word: an id, or encoded bytes
-        case "word" if length > 7:
-            return 1 + (length - 7) / 8
-        case "letters":
-            return max(1.0, length / 3)
+        case "word" if piece.isascii():
+            return 1 + max(0, length - 7) / 8
+        case "word" | "letters":
+            return max(1.0, length / 2.8)
+        case "syllables":
+            return max(1.0, length / 1.7)
+        case "wide":
+            return 0.8
         case "marks" if length > 3:
             return 1 + (length - 3) / 4
     return 1.0
