@@ -14,7 +14,7 @@ export PROMPT
 export UV_NO_PROGRESS ?= 1
 export UV_PYTHON_DOWNLOADS ?= never
 
-.PHONY: help setup chat test check format test-pythons live soak bench fuzz frameworks lock tables clean
+.PHONY: help setup chat test check chromium format test-pythons live soak bench fuzz frameworks lock tables clean
 
 help: ## list the tasks
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -24,8 +24,11 @@ setup: $(READY) ## build .venv with ocicat and everything its tests need
 chat: setup ## ask the embedded emulator a question (PROMPT="…" changes it)
 	@$(BIN)/ocicat chat --emulator "$$PROMPT" </dev/null
 
-test: setup check ## format, lint, types, layers, and the whole test suite
+test: setup check chromium ## format, lint, types, layers, and the whole test suite
 	@$(BIN)/pytest
+
+chromium:
+	@sh tools/get_chromium.sh
 
 check: setup ## format, lint, types and the layer contract
 	@$(BIN)/ruff format --check --quiet || { echo "Not formatted: run 'make format'."; exit 1; }

@@ -21,6 +21,7 @@ from ocicat.auth.tokens import SecurityToken
 from ocicat.signing.keys import PrivateKey, fingerprint
 from ocicat.signing.verify import verify
 from ocicat.vocabulary.flow import Flow, Join, Request, Response
+from ocicat.vocabulary.retry import RetryPolicy
 from support.flows import Stopped
 from support.principals import Driven, drive, jwt, key
 
@@ -159,7 +160,7 @@ def test_a_busy_or_broken_service_is_asked_again_with_a_new_request(status: int)
     driven = _call(_status(status), _status(status), GOOD)
     assert driven.result is GOOD
     assert [request.target for request in driven.requests] == ["/1", "/2", "/3"]
-    assert driven.pauses == [0.375, 0.75]
+    assert driven.pauses == [0.25, 0.5]
 
 
 @pytest.mark.parametrize(
@@ -187,7 +188,7 @@ def test_a_refusal_is_final_and_of_its_kind(status: int, kind: type[errors.APISt
 
 
 def test_trying_again_has_an_end() -> None:
-    driven = _call(_status(503), attempts=4)
+    driven = _call(_status(503))
     assert isinstance(driven.error, errors.InternalServerError)
     assert (len(driven.requests), driven.error.attempts) == (4, 4)
     assert driven.error.waited == pytest.approx(sum(driven.pauses))
@@ -195,12 +196,12 @@ def test_trying_again_has_an_end() -> None:
 
 
 def test_statuses_that_pass_where_one_asks_are_tried_again() -> None:
-    assert _call(_status(404), GOOD, transient=frozenset({404})).result is GOOD
+    assert _call(_status(404), GOOD, retry=RetryPolicy(transient=frozenset({404}))).result is GOOD
 
 
 def test_a_service_that_names_its_time_is_given_it_unless_it_asks_for_too_much() -> None:
-    assert _call(_status(429, retry_after="3"), GOOD).pauses == [3.0]
-    assert _call(_status(429, retry_after="soon"), GOOD).pauses == [0.375]
+    assert _call(_status(429, retry_after="3"), GOOD).pauses == [3.25]
+    assert _call(_status(429, retry_after="soon"), GOOD).pauses == [0.25]
     driven = _call(_status(429, retry_after="3600"), GOOD)
     assert isinstance(driven.error, errors.RateLimitError)
     assert driven.error.retry_after == 3600.0
@@ -212,7 +213,7 @@ def test_a_connection_that_failed_is_tried_again_where_that_may_help() -> None:
     assert _call(refused, GOOD).result is GOOD
     assert _call(refused, GOOD, reconnect=False).error is refused
     timeout = errors.APITimeoutError("too late")
-    assert _call(timeout, attempts=3).error is timeout
+    assert _call(timeout, retry=RetryPolicy(max_retries=2)).error is timeout
     assert timeout.attempts == 3
 
 
@@ -260,7 +261,7 @@ def test_what_a_service_repeats_of_our_secrets_does_not_get_into_errors() -> Non
 def test_any_refusal_becomes_one_status_error(
     status: int, body: bytes, headers: dict[str, str]
 ) -> None:
-    driven = _call(Response(status, headers, body), attempts=2)
+    driven = _call(Response(status, headers, body), retry=RetryPolicy(max_retries=1))
     assert isinstance(driven.error, errors.APIStatusError)
     assert driven.error.status == status
     assert str(driven.error)

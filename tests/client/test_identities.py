@@ -71,6 +71,20 @@ def delegation(oci_emulator: Emulator, patch: pytest.MonkeyPatch, tmp: Path) -> 
     patch.setenv("OCI_CLI_DELEGATION_TOKEN_FILE", str(token))
 
 
+def exchange(oci_emulator: Emulator, patch: pytest.MonkeyPatch, tmp: Path) -> None:
+    without_user(patch)
+    identity = oci_emulator.identity
+    token = tmp / "subject-token"
+    token.write_text(identity.subject_token() + "\n")
+    variables = {
+        "OCICAT_DOMAIN_URL": identity.domain_url,
+        "OCICAT_CLIENT_ID": identity.client_id,
+        "OCICAT_CLIENT_SECRET": identity.client_secret,
+        "OCICAT_SUBJECT_TOKEN_FILE": str(token),
+    }
+    _variables(patch, variables)
+
+
 def service_key(oci_emulator: Emulator, patch: pytest.MonkeyPatch, tmp: Path) -> None:
     without_user(patch)
     patch.delenv("OCI_COMPARTMENT_ID")
@@ -91,6 +105,7 @@ KINDS = [
     ],
     pytest.param(workload, "oke_workload_identity", id="OKE workload identity"),
     pytest.param(delegation, "instance_obo_user", id="delegation token"),
+    pytest.param(exchange, "token_exchange", id="token exchange"),
     pytest.param(service_key, "genai_api_key", id="Generative AI API key"),
 ]
 
@@ -152,6 +167,46 @@ def test_a_service_key_serves_where_it_can_and_the_profile_elsewhere(
     assert oci_emulator.ledger.last.key_id is not None
     with pytest.raises(errors.UnsupportedFeature, match="OpenAI-compatible"):
         completion(COHERE, ASK, api_key=oci_emulator.identity.add_api_key())
+
+
+@pytest.mark.parametrize("variable", ["OCICAT_AUTH_TYPE", "OCI_AUTH_TYPE", "OCI_CLI_AUTH"])
+@pytest.mark.parametrize("spelled", ["api_key", " API_KEY ", "user_principal"])
+def test_a_users_key_can_be_meant_in_every_variable(
+    oci_emulator: Emulator, monkeypatch: pytest.MonkeyPatch, variable: str, spelled: str
+) -> None:
+    _variables(monkeypatch, oci_emulator.identity.resource_environment())
+    monkeypatch.setenv("OCI_GENAI_API_KEY", oci_emulator.identity.add_api_key())
+    monkeypatch.setenv(variable, spelled)
+    completion(COHERE, ASK)
+    assert oci_emulator.ledger.last.key_id == oci_emulator.home.key_id
+
+
+def test_an_exchange_names_what_it_lacks(
+    oci_emulator: Emulator, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    exchange(oci_emulator, monkeypatch, tmp_path)
+    for name in ("ACTIONS_ID_TOKEN_REQUEST_URL", "ACTIONS_ID_TOKEN_REQUEST_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.delenv("OCICAT_SUBJECT_TOKEN_FILE")
+    with pytest.raises(errors.MissingSetting, match="ACTIONS_ID_TOKEN_REQUEST_URL") as caught:
+        completion(MODEL, ASK)
+    assert "OCICAT_SUBJECT_TOKEN_FILE" in caught.value.hint
+    monkeypatch.delenv("OCICAT_CLIENT_SECRET")
+    with pytest.raises(errors.MissingSetting, match="application as OCICAT_CLIENT_SECRET."):
+        completion(MODEL, ASK)
+
+
+def test_a_profile_as_the_sdk_has_it_in_the_cloud_shell_means_the_delegation_token(
+    oci_emulator: Emulator, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    _variables(monkeypatch, oci_emulator.identity.instance_environment())
+    token = tmp_path / "delegation-token"
+    token.write_text(oci_emulator.identity.delegation_token())
+    with oci_emulator.home.config_file.open("a") as profile:
+        profile.write(f"authentication_type=instance_principal\ndelegation_token_file={token}\n")
+    completion(MODEL, ASK)
+    assert oci_emulator.ledger.last.principal == oci_emulator.identity.instance_id
+    assert oci_emulator.ledger.last.on_behalf_of == oci_emulator.identity.user_id
 
 
 @pytest.mark.parametrize("named", ["instance_principal", None])

@@ -7,13 +7,12 @@ misunderstood stays as it was.
 
 from __future__ import annotations
 
-import configparser
 import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from ocicat.auth import files
-from ocicat.errors import InvalidSetting
+from ocicat.auth import config_file, files
+from ocicat.errors import ConfigurationError, InvalidSetting
 
 __all__ = ["own_values", "write_profile"]
 
@@ -21,29 +20,28 @@ _HEADER = re.compile(r"\[(.+)\]")
 _ENTRY = re.compile(r"([^#;\s=:\[][^=:]*?)\s*[=:]")
 _COMMENTS = ("#", ";")
 _BOM = "\ufeff"
-#: Stands for no section at all, so that [DEFAULT] is one like the others and is not inherited.
-_NO_DEFAULTS = "\0"
 
 
 def own_values(path: Path, name: str) -> dict[str, str] | None:
     """What the profile itself says, without what it inherits; ``None`` where there is none.
 
-    Raises :class:`~ocicat.errors.InvalidSetting` for a file that is no OCI config file.
+    Raises :class:`~ocicat.errors.ConfigurationError` kin for a file that cannot be read, or is no
+    OCI config file.
     """
-    return _sections(_text(path), path).get(name)
+    return config_file.parse(_read(path), path).get(name)
 
 
 def write_profile(path: Path, name: str, values: Mapping[str, str]) -> None:
     """Set ``values`` in the profile ``name``; profile and file are made if need be.
 
-    A new file is readable for its owner only. Raises :class:`~ocicat.errors.InvalidSetting` for a
-    file that cannot be read, edited or written.
+    A new file is readable for its owner only. Raises :class:`~ocicat.errors.ConfigurationError` kin
+    for a file that cannot be read, edited or written.
     """
-    before = _text(path)
-    after = _edited(before, name, values)
-    expected = _sections(before, path)
+    before = _read(path)
+    expected = config_file.parse(before, path)
     expected[name] = {**expected.get(name, {}), **values}
-    if _sections(after, path) != expected:
+    after = _edited(before.decode(), name, values).encode()
+    if config_file.parse(after, path) != expected:
         raise InvalidSetting(
             f"The OCI config file {path} is laid out in a way that ocicat cannot edit.",
             setting="config_file",
@@ -52,7 +50,7 @@ def write_profile(path: Path, name: str, values: Mapping[str, str]) -> None:
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         mode = path.stat().st_mode & 0o777 if path.exists() else 0o600
-        files.write_private(path, after.encode(), mode=mode)
+        files.write_private(path, after, mode=mode)
     except OSError as problem:
         raise InvalidSetting(
             f"The OCI config file {path} cannot be written: {problem.strerror}.",
@@ -60,34 +58,11 @@ def write_profile(path: Path, name: str, values: Mapping[str, str]) -> None:
         ) from None
 
 
-def _text(path: Path) -> str:
-    try:
-        return path.read_bytes().decode()
-    except FileNotFoundError:
-        return ""
-    except UnicodeDecodeError:
-        raise InvalidSetting(
-            f"The OCI config file {path} is not UTF-8 text.", setting="config_file"
-        ) from None
-    except OSError as problem:
-        raise InvalidSetting(
-            f"The OCI config file {path} cannot be read: {problem.strerror}.",
-            setting="config_file",
-        ) from None
-
-
-def _sections(text: str, path: Path) -> dict[str, dict[str, str]]:
-    parser = configparser.ConfigParser(interpolation=None, default_section=_NO_DEFAULTS)
-    try:
-        parser.read_string(text.removeprefix(_BOM))
-    except configparser.Error as problem:
-        # The parser's own message quotes the line, which may hold a pass phrase.
-        raise InvalidSetting(
-            f"The OCI config file {path} cannot be read ({type(problem).__name__}).",
-            setting="config_file",
-            hint="Correct it, or give another file with --config-file.",
-        ) from None
-    return {section: dict(parser[section]) for section in parser.sections()}
+def _read(path: Path) -> bytes:
+    """The file's bytes; none where there is no file yet."""
+    if not path.exists():
+        return b""
+    return files.read(path, f"The OCI config file {path}", ConfigurationError)
 
 
 def _edited(text: str, name: str, values: Mapping[str, str]) -> str:

@@ -21,6 +21,7 @@ __all__ = [
     "cli_default_profile",
     "cli_defaults",
     "locate",
+    "parse",
     "read_profile",
 ]
 
@@ -110,15 +111,19 @@ def _sections(path: Path) -> _Sections:
     known = _parsed.get(path)
     if known is not None and stamp is not None and known[0] == stamp:
         return known[1]
-    sections = _parse(path)
+    data = files.read(path, f"The OCI config file {path}", ConfigFileNotFound)
+    sections = parse(data, path)
     _parsed[path] = (stamp, sections)
     return sections
 
 
-def _parse(path: Path) -> _Sections:
+def parse(data: bytes, path: Path) -> dict[str, dict[str, str]]:
+    """What each profile itself says, without what it inherits. ``path`` is for the errors.
+
+    Raises :class:`~ocicat.errors.InvalidSetting` for what is no INI file.
+    """
     import configparser  # 13 ms, and not needed where credentials come as arguments
 
-    data = files.read(path, f"The OCI config file {path}", ConfigFileNotFound)
     # A section that no file has as the default one, so that what is inherited can be told apart.
     parser = configparser.ConfigParser(interpolation=None, default_section="\0")
     try:

@@ -42,6 +42,7 @@ from ocicat.errors import (
 from ocicat.signing import signer
 from ocicat.signing.keys import PrivateKey
 from ocicat.vocabulary.flow import Ambient, Flow, Pause, Request, Response, Timeout
+from ocicat.vocabulary.retry import RetryPolicy, pause_before_retry
 
 __all__ = [
     "SERVICE_TIMEOUT",
@@ -65,8 +66,7 @@ SERVICE_TIMEOUT: Final = Timeout(connect=10.0, read=30.0)
 
 _KEY_BITS = 2048
 _PUBLIC_EXPONENT = 65537
-_FIRST_PAUSE = 0.5
-_LONGEST_PAUSE = 8.0
+_RETRY: Final = RetryPolicy()
 _LONGEST_MESSAGE = 500
 _CLOCK_SKEW = 300  # seconds by which OCI lets a request's date differ from its own clock
 
@@ -219,49 +219,45 @@ def call(
     *,
     service: str,
     hint: str = "",
-    attempts: int = 4,
-    transient: frozenset[int] = frozenset(),
+    retry: RetryPolicy = _RETRY,
     reconnect: bool = True,
 ) -> Flow[Response]:
     """The good answer to the request that ``make`` makes anew, dated and signed, each time.
 
-    Tried up to ``attempts`` times, with growing pauses, where the service is busy or broken (429,
-    5xx but not 501), where its status is among ``transient``, and, with ``reconnect``, where the
-    connection failed. ``service`` names it in errors, ``hint`` says what to do about a refusal.
-    Raises :class:`~ocicat.errors.APIStatusError` or :class:`~ocicat.errors.TransportError` kin.
+    Tried again as ``retry`` says; without ``reconnect`` not where the connection failed.
+    ``service`` names the far side in errors, ``hint`` says what to do about a refusal. Raises
+    :class:`~ocicat.errors.APIStatusError` or :class:`~ocicat.errors.TransportError` kin.
     """
-    sent = 0
+    started = ambient.monotonic()
+    attempts = retries = 0
     waited = 0.0
-    renewed_connection = False
+    reconnected = False
     while True:
-        request = make()
-        sent += 1
+        attempts += 1
         failure: APIStatusError | TransportError
-        asked_to_wait: float | None = None
         try:
-            response: Response = yield request
+            response: Response = yield make()
         except TransportError as problem:
-            failure = problem
-            again = problem.is_retryable and reconnect
-            if isinstance(problem, APIConnectionError) and problem.stale and not renewed_connection:
-                renewed_connection = True
+            if isinstance(problem, APIConnectionError) and problem.stale and not reconnected:
+                reconnected = True
                 continue
+            failure = problem
         else:
-            status = response.status
-            if 200 <= status < 300:
+            if 200 <= response.status < 300:
                 return response
             failure = _refusal(response, service, hint, ambient.now())
-            again = status in transient or (failure.is_retryable and status != 501)
-            asked_to_wait = failure.retry_after
-        failure.attempts = sent
+        failure.attempts = attempts
         failure.waited = waited
-        if not again or sent >= attempts:
+        pause = pause_before_retry(
+            retry,
+            failure,
+            retries=retries,
+            elapsed=ambient.monotonic() - started,
+            random=ambient.random(),
+        )
+        if pause is None or (isinstance(failure, TransportError) and not reconnect):
             raise failure
-        pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0 ** (sent - 1)) * (0.5 + ambient.random() / 2)
-        if asked_to_wait is not None:
-            if asked_to_wait > _LONGEST_PAUSE:
-                raise failure
-            pause = max(pause, asked_to_wait)
+        retries += 1
         waited += pause
         yield Pause(pause)
 

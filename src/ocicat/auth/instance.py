@@ -42,6 +42,7 @@ from ocicat.routing.regions import Region
 from ocicat.signing import signer
 from ocicat.signing.keys import PrivateKey, fingerprint, load_private_key
 from ocicat.vocabulary.flow import Ambient, Flow, Request, Response, Timeout
+from ocicat.vocabulary.retry import RetryPolicy
 
 __all__ = ["InstancePrincipalResolver"]
 
@@ -49,9 +50,8 @@ __all__ = ["InstancePrincipalResolver"]
 _METADATA: Final = ("http://169.254.169.254/opc/v2", "http://[fd00:c1::a9fe:a9fe]/opc/v2")
 #: It is on the machine itself: where nobody answers at once, nobody will.
 _METADATA_TIMEOUT: Final = Timeout(connect=1.0, read=2.0)
-_METADATA_ATTEMPTS: Final = 5
 #: It says "not found" for a while when an instance has just started, or changes its certificates.
-_NOT_YET: Final = frozenset({404})
+_METADATA_RETRY: Final = RetryPolicy(max_retries=4, transient=frozenset({404}))
 _HINT: Final = (
     "Instance principals work on OCI compute instances only; elsewhere, use an API key or a"
     " session."
@@ -189,8 +189,7 @@ class InstancePrincipalResolver(RenewingResolver):
                     ambient,
                     service=f"{_METADATA_SERVICE} at {base.host}",
                     hint=_HINT,
-                    attempts=_METADATA_ATTEMPTS,
-                    transient=_NOT_YET,
+                    retry=_METADATA_RETRY,
                     reconnect=self._metadata_found,
                 )
             except TransportError as problem:

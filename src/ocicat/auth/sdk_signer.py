@@ -30,8 +30,10 @@ class _Prepared:
         self.url = request.url
         self.path_url = request.target
         self.body = request.body
-        # The signer hashes bytes but leaves their length to the HTTP library.
-        self.headers = {**request.headers, "content-length": str(len(request.body))}
+        self.headers = dict(request.headers)
+        if request.body or request.method in ("POST", "PUT", "PATCH"):
+            # The signer hashes bytes but leaves their length to the HTTP library.
+            self.headers["content-length"] = str(len(request.body))
 
 
 class SignerIdentity:

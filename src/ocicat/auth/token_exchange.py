@@ -72,7 +72,8 @@ class GitHubActions:
             raise MissingSetting(
                 f"{name} is not set: this is no job of GitHub Actions that may have a token.",
                 setting=name,
-                hint="Give the job `permissions: id-token: write`.",
+                hint="Give the job `permissions: id-token: write`; elsewhere, name the file that"
+                " holds a token in OCICAT_SUBJECT_TOKEN_FILE.",
             )
         return value
 

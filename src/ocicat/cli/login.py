@@ -44,17 +44,37 @@ _REGION_VARIABLES = ("OCICAT_REGION", "OCI_REGION", "OCI_CLI_REGION")
 _CONFIG_VARIABLES = ("OCICAT_CONFIG_FILE", "OCI_CONFIG_FILE", "OCI_CLI_CONFIG_FILE")
 
 _PAGE = b"""<!doctype html>
+<html lang="en">
 <meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<link rel="icon" href="data:,">
 <title>ocicat login</title>
-<p id="said">Finishing the login ...</p>
+<style>
+  body { font: 1rem/1.5 system-ui, sans-serif; max-width: 34rem; margin: 15vh auto }
+  body > * { margin-inline: 1rem }
+  h1 { font-size: 1.4rem }
+  .good h1 { color: light-dark(#1a7f37, #4ac26b) }
+  .bad h1 { color: light-dark(#b3261e, #ff8a80) }
+  p { overflow-wrap: anywhere }
+</style>
+<h1>Finishing the login ...</h1>
+<p><noscript>This page needs JavaScript, to hand the session to ocicat.</noscript></p>
 <script>
   const fragment = location.hash.slice(1);
   history.replaceState(null, "", "/");
-  fetch("/token?" + fragment)
-    .then(answer => answer.text())
-    .catch(() => "ocicat has stopped waiting. Start the login again.")
-    .then(text => { document.getElementById("said").textContent = text; });
+  const say = (kind, title, text) => {
+    document.body.className = kind;
+    document.querySelector("h1").textContent = document.title = title;
+    document.querySelector("p").textContent = text;
+  };
+  fetch("/token?" + fragment).then(
+    async answer => answer.ok
+      ? say("good", "You are logged in", await answer.text())
+      : say("bad", "You are not logged in", await answer.text()),
+    () => say("bad", "ocicat has stopped waiting", "Start the login again."));
 </script>
+</html>
 """
 _HEADERS = {
     "Cache-Control": "no-store",
@@ -288,7 +308,7 @@ class _Server(ThreadingHTTPServer):
             return "What came back is no session token."
         # Any page in the browser can make it come here, with a token of its own choosing.
         if not self._session.is_for_us(token) or self._nonce_of(found) not in (None, self._nonce):
-            return "The token is not for this login. Start the login again."
+            return "The token is not for this login."
         return token
 
     def finish(self, token: SecurityToken) -> None:
@@ -331,12 +351,14 @@ class _Handler(BaseHTTPRequestHandler):
             if isinstance(found, SecurityToken):
                 try:
                     # Answered first: the program may end as soon as it has the token.
-                    self._answer(200, b"You are logged in, and may close this page.")
+                    self._answer(200, b"You may close this page, and go back to the terminal.")
                 finally:
                     self.server.finish(found)
             else:
                 click.echo(found, err=True)
-                self._answer(400, found.encode())
+                self._answer(
+                    400, f"{found} Go back to log in after all: ocicat still waits.".encode()
+                )
         else:
             self._answer(404, b"There is nothing here.")
 

@@ -68,6 +68,7 @@ class HttpxOciAuth(*bases("Auth")):  # type: ignore[misc]  # the bases are found
         """Sign, send, and once more with a renewed identity after a 401."""
         from ocicat.transport import sync
 
+        _describe_stream(request)
         request.read()
         identity = sync.run(self.resolver.resolve(SYSTEM))
         response = yield _signed(request, identity)
@@ -80,6 +81,7 @@ class HttpxOciAuth(*bases("Auth")):  # type: ignore[misc]  # the bases are found
         """The same on an event loop."""
         from ocicat.transport import aio
 
+        _describe_stream(request)
         await request.aread()
         identity = await aio.run(self.resolver.resolve(SYSTEM))
         response = yield _signed(request, identity)
@@ -93,6 +95,17 @@ def _made_again(
     kind: type[HttpxOciAuth], given: tuple[Any, ...], named: dict[str, Any]
 ) -> HttpxOciAuth:
     return kind(*given, **named)
+
+
+def _describe_stream(request: Any) -> None:
+    """Say that a body which comes in pieces is binary, unless it is said to be something else.
+
+    The ``oci`` SDK takes it for that too, and any other body for JSON.
+    """
+    try:
+        _ = request.content
+    except RuntimeError:  # RequestNotRead, of either library
+        request.headers.setdefault("content-type", "application/octet-stream")
 
 
 def _signed(request: Any, identity: Identity) -> Any:
@@ -129,9 +142,10 @@ def _signed(request: Any, identity: Identity) -> Any:
 
 
 def _drop_key_parameter(request: Any) -> None:
-    """Take out the API key that Google's SDK puts into the query, and nothing else."""
+    """Take out the API key that Google's SDKs put into the query, and nothing else."""
     query = request.url.query
-    if b"key=" not in query:
+    # Elsewhere `key` is a parameter of OCI's own, as of its Data Integration service.
+    if b"key=" not in query or not request.url.path.startswith("/google/"):
         return
     kept = b"&".join(part for part in query.split(b"&") if not part.startswith(b"key="))
     if kept != query:

@@ -132,6 +132,18 @@ def _delegation(settings: Settings) -> IdentityResolver:
     return DelegationResolver(principal, token_file=settings.require("delegation_token_file"))
 
 
+def _exchanged_token(settings: Settings) -> IdentityResolver:
+    from ocicat.auth.token_exchange import GitHubActions, TokenExchangeResolver
+
+    token_file = settings.get("subject_token_file")
+    return TokenExchangeResolver(
+        domain_url=settings.require("domain_url"),
+        client_id=settings.require("client_id"),
+        client_secret=settings.require("client_secret"),
+        subject_token=Path(token_file) if token_file else GitHubActions(),
+    )
+
+
 def _service_key(settings: Settings) -> IdentityResolver:
     from ocicat.auth.api_key import ApiKeyResolver
 
@@ -162,6 +174,7 @@ KINDS: dict[str, Callable[[Settings], IdentityResolver]] = {
     "oke_workload_identity": _workload,
     "workload_identity": _workload,
     "instance_obo_user": _delegation,
+    "token_exchange": _exchanged_token,
     "genai_api_key": _service_key,
 }
 
@@ -175,6 +188,7 @@ def _automatic(settings: Settings, must_sign: bool) -> IdentityResolver:
         ("user's API key", lambda: _no_user(settings), _user_key),
         ("CLI session", lambda: _no_session(settings), _session),
         ("delegation token", lambda: _no_delegation(settings), _delegation),
+        ("token exchange", lambda: _no_domain(settings), _exchanged_token),
         ("resource principal", _no_resource, _resource),
     ]
     for _, why_not, make in meant:
@@ -206,6 +220,9 @@ def _no_service_key(settings: Settings, must_sign: bool) -> str | None:
 def _no_user(settings: Settings) -> str | None:
     if _no_session(settings) is None:
         return "the profile holds a session"
+    # The oci SDK knows this key too, with this one meaning.
+    if settings.profile_value("authentication_type") and _no_delegation(settings) is None:
+        return "the profile's authentication_type means its delegation token"
     # Half a user is meant to be one, and what is missing will be named.
     if any(settings.find(name) is not None for name in ("user", "fingerprint", "key")):
         return None
@@ -232,6 +249,10 @@ def _no_delegation(settings: Settings) -> str | None:
     if settings.find("delegation_token_file") is None:
         return "no delegation_token_file is named"
     return None
+
+
+def _no_domain(settings: Settings) -> str | None:
+    return None if settings.find("domain_url") else "OCICAT_DOMAIN_URL is not set"
 
 
 def _no_resource() -> str | None:

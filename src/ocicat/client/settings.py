@@ -143,6 +143,14 @@ _PLACES: dict[str, _Places] = {
         ("delegation_token_file",),
         meaning="the delegation token's path",
     ),
+    "domain_url": _Places("", ("OCICAT_DOMAIN_URL",), meaning="the identity domain's URL"),
+    "client_id": _Places(
+        "", ("OCICAT_CLIENT_ID",), meaning="the id of the domain's confidential application"
+    ),
+    "client_secret": _Places(
+        "", ("OCICAT_CLIENT_SECRET",), meaning="the secret of the domain's confidential application"
+    ),
+    "subject_token_file": _Places("", ("OCICAT_SUBJECT_TOKEN_FILE",)),
     "auth_endpoint": _Places("", ("OCICAT_AUTH_ENDPOINT",)),
     "serving_mode": _Places("oci_serving_mode"),
     "endpoint_id": _Places("oci_endpoint_id"),
@@ -217,7 +225,8 @@ class Settings:
         ways += [variable for variable in places.variables if not variable.startswith("OCI_CLI_")]
         if places.profile_keys:
             ways.append(f"`{places.profile_keys[0]}` in a profile of ~/.oci/config")
-        hint = f"Give {places.meaning} as {', '.join(ways[:-1])} or {ways[-1]}."
+        *others, last = ways
+        hint = f"Give {places.meaning} as {', '.join(others)}{' or ' if others else ''}{last}."
         if name == "compartment_id":
             tenancy = self.get("tenancy")
             if tenancy:

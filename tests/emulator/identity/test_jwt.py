@@ -8,7 +8,7 @@ import json
 import pytest
 from oci.auth.security_token_container import SecurityTokenContainer
 
-from ocicat.emulator.identity.jwt import JwtIssuer, jwk
+from ocicat.emulator.identity.jwt import JwtIssuer, jwk, read_jwk
 from ocicat.emulator.identity.keys import shared_key
 
 
@@ -62,3 +62,31 @@ def test_a_key_is_bound_as_a_jwk() -> None:
     assert numbers["e"] == "AQAB"
     decoded = base64.urlsafe_b64decode(numbers["n"] + "==")
     assert int.from_bytes(decoded, "big") == key.public_numbers().n
+
+
+def test_a_key_in_a_json_web_key_is_read_back() -> None:
+    key = shared_key("session").public_key()
+    numbers = {**json.loads(jwk(key)), "kid": "Ignored", "key_ops": ["verify"]}
+    padded = base64.urlsafe_b64encode(json.dumps(numbers).encode()).decode()
+
+    assert read_jwk(encoded(numbers)) == read_jwk(padded) == key
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("", "base64url of JSON"),
+        ("ü", "base64url of JSON"),
+        ("a+/b", "base64url of JSON"),
+        (encoded([]), "of an RSA key"),
+        (encoded({"kty": "EC"}), "of an RSA key"),
+        (encoded({"kty": "RSA", "n": "AQAB", "e": "AQAB", "d": "AQAB"}), "private"),
+        (encoded({"kty": "RSA", "e": "AQAB"}), "its n and e"),
+        (encoded({"kty": "RSA", "n": 5, "e": "AQAB"}), "its n and e"),
+        (encoded({"kty": "RSA", "n": "", "e": ""}), "its n and e"),
+        (encoded({"kty": "RSA", "n": "_____w", "e": "AQAB"}), "32 bits"),
+    ],
+)
+def test_what_is_no_key_of_a_session_is_refused(text: str, problem: str) -> None:
+    with pytest.raises(ValueError, match=problem):
+        read_jwk(text)

@@ -13,6 +13,8 @@ PATHS = {
     "/v1/x509": "POST",
     "/v1/authentication/refresh": "POST",
     "/v1/token/upst/actions/GenerateUpst": "POST",
+    "/v1/oauth2/authorize": "GET",
+    "/v1/oauth2/authorize/answer": "POST",
     "/v1/oauth2/scoped": "POST",
     "/20180711/resourcePrincipalToken/x": "GET",
     "/20180711/resourcePrincipalTokenV2/x": "GET",

@@ -16,9 +16,9 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
-from ocicat.emulator.identity.keys import public_pem, shared_key
+from ocicat.emulator.identity.keys import public_pem, shared_key, usable_key
 
-__all__ = ["JwtIssuer", "jwk"]
+__all__ = ["JwtIssuer", "jwk", "read_jwk"]
 
 _ALGORITHM: Final = "RS256"
 
@@ -78,6 +78,27 @@ def jwk(key: rsa.RSAPublicKey) -> str:
     return msgspec.json.encode(
         {"kty": "RSA", "n": _number(numbers.n), "e": _number(numbers.e), "alg": _ALGORITHM}
     ).decode()
+
+
+def read_jwk(text: str) -> rsa.RSAPublicKey:
+    """A session's public key: the base64url of a JSON Web Key, as the log-in page takes it.
+
+    Raises ``ValueError``, whose argument says what is wrong.
+    """
+    try:
+        described = msgspec.json.decode(_decode(text.rstrip("=")))
+    except (ValueError, RecursionError):
+        raise ValueError("it is not base64url of JSON") from None
+    if not isinstance(described, dict) or described.get("kty") != "RSA":
+        raise ValueError("it is not the JSON Web Key of an RSA key")
+    if "d" in described:
+        raise ValueError("it is a private key")
+    try:
+        modulus, exponent = (int.from_bytes(_decode(described[name]), "big") for name in ("n", "e"))
+        key = rsa.RSAPublicNumbers(exponent, modulus).public_key()
+    except (KeyError, TypeError, ValueError):
+        raise ValueError("its n and e are not those of an RSA key, in base64url") from None
+    return usable_key(key)
 
 
 def _number(value: int) -> str:

@@ -15,7 +15,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-__all__ = ["new_key", "private_pem", "public_pem", "read_public_key", "shared_key"]
+__all__ = ["new_key", "private_pem", "public_pem", "read_public_key", "shared_key", "usable_key"]
 
 _BITS: Final = 2048
 _BEGIN: Final = "-----BEGIN PUBLIC KEY-----"
@@ -73,6 +73,14 @@ def read_public_key(text: object) -> rsa.RSAPublicKey:
         key = serialization.load_der_public_key(der)
     except (ValueError, UnsupportedAlgorithm):
         raise ValueError("it is not a public key (SubjectPublicKeyInfo)") from None
+    return usable_key(key)
+
+
+def usable_key(key: object) -> rsa.RSAPublicKey:
+    """The key, if it is one that a session can have.
+
+    Raises ``ValueError``, whose argument says what is wrong.
+    """
     if not isinstance(key, rsa.RSAPublicKey):
         raise ValueError("it is not an RSA key")
     if key.key_size < _BITS:

@@ -10,6 +10,7 @@ from typing import Final
 from aiohttp import web
 
 from ocicat.emulator.call import Call
+from ocicat.emulator.identity.authorize import show_login_page, take_login_answer
 from ocicat.emulator.identity.exchange import exchange_token
 from ocicat.emulator.identity.metadata import answer_metadata
 from ocicat.emulator.identity.plane import IdentityPlane
@@ -47,6 +48,11 @@ IDENTITY_OPERATIONS: Final = (
     IdentityOperation(re.compile(r"/v1/x509"), "POST", _exchange_certificate, signed=False),
     IdentityOperation(re.compile(r"/v1/authentication/refresh"), "POST", refresh_session),
     IdentityOperation(re.compile(r"/v1/token/upst/actions/GenerateUpst"), "POST", generate_session),
+    IdentityOperation(re.compile(r"/v1/oauth2/authorize"), "GET", show_login_page, signed=False),
+    # Where the form of that page goes is the emulator's own affair.
+    IdentityOperation(
+        re.compile(r"/v1/oauth2/authorize/answer"), "POST", take_login_answer, signed=False
+    ),
     IdentityOperation(re.compile(r"/v1/oauth2/scoped"), "POST", exchange_for_scope),
     IdentityOperation(
         re.compile(r"/20180711/resourcePrincipalToken(V2|V212)?/[^/]+"), "GET", vouch_for_resource

@@ -288,6 +288,17 @@ class IdentityPlane:
         token_file, key_file = home.add_session(profile, token, private_pem(key))
         return Session(profile, token_file, key_file, token)
 
+    def identity_token(self, user: Principal, *, audience: str, nonce: str) -> str:
+        """What tells the client ``audience`` who has logged in, and at which request of its."""
+        return self.tokens.issue(
+            "identity",
+            user,
+            {"aud": audience, "nonce": nonce},
+            key=None,
+            now=self.now(),
+            lifetime=self.token_lifetime,
+        ).text
+
     # --- workloads of Kubernetes -----------------------------------------------------------------
 
     def serve_workloads(self, address: str | None = None, port: int = _OKE_PORT) -> TlsAddress:
