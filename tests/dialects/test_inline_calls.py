@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from itertools import pairwise
+from itertools import pairwise, permutations
 from typing import Any
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from ocicat.dialects.call_markups import MARKUPS, OPENINGS
 from ocicat.dialects.dialect import Origin
 from ocicat.dialects.inline_calls import Lifter, lift
 from support.assembly import assembled
@@ -22,6 +23,35 @@ CODER = "<tool_call>\n<function=add>\n<parameter=a>\n1\n</parameter>\n</function
 GLM = "<tool_call>add\n<arg_key>a</arg_key>\n<arg_value>1</arg_value>\n</tool_call>"
 MISTRAL = '[TOOL_CALLS][{"name": "look", "arguments": {}}, {"name": "add", "arguments": {"a": 1}}]'
 LLAMA = '<|python_tag|>{"name": "look", "parameters": {"at": "x"}}'
+MINIMAX = (
+    '<minimax:tool_call>\n<invoke name="look">\n<parameter name="at">x</parameter>\n</invoke>\n'
+    '<invoke name="add">\n<parameter name="a">1</parameter>\n</invoke>\n</minimax:tool_call>'
+)
+DSML = (
+    '<｜DSML｜function_calls>\n<｜DSML｜invoke name="add">\n'
+    '<｜DSML｜parameter name="a" string="false">1</｜DSML｜parameter>\n'
+    '<｜DSML｜parameter name="b" string="true">1</｜DSML｜parameter>\n'
+    "</｜DSML｜invoke>\n</｜DSML｜function_calls>"
+)
+DEEPSEEK_R1 = (
+    "<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>function<｜tool▁sep｜>look\n"
+    '```json\n{"at": "x"}\n```<｜tool▁call▁end｜>\n'
+    "<｜tool▁call▁begin｜>function<｜tool▁sep｜>add\n"
+    "```json\n{}\n```<｜tool▁call▁end｜><｜tool▁calls▁end｜>"
+)
+DEEPSEEK = (
+    '<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>look<｜tool▁sep｜>{"at": "x"}<｜tool▁call▁end｜>'
+    "<｜tool▁call▁begin｜>add<｜tool▁sep｜>{}<｜tool▁call▁end｜><｜tool▁calls▁end｜>"
+)
+KIMI = (
+    "<|tool_calls_section_begin|><|tool_call_begin|>functions.look:0<|tool_call_argument_begin|>"
+    '{"at": "x"}<|tool_call_end|><|tool_calls_section_end|>'
+)
+HARMONY = '<|channel|>commentary to=functions.look <|constrain|>json<|message|>{"at": "x"}<|call|>'
+GEMMA = '<|tool_call>call:look{at:<|"|>x<|"|>}<tool_call|>'
+FUNCTION_GEMMA = "<start_function_call>call:look{at:<escape>x<escape>}<end_function_call>"
+PYTHON = "[look(at='x'), add(a=1)]"
+BARE = '{"name": "look", "parameters": {"at": "x"}}'
 
 
 def lifted(text: str | None, reason: str = "stop", **message: Any) -> dict[str, Any]:
@@ -60,7 +90,8 @@ def streamed(pieces: list[str], reason: str = "stop") -> tuple[dict[str, Any], l
     return choice, out
 
 
-LOOK = ("look", '{"at": "x"}')
+AT_X = '{"at": "x"}'
+LOOK = ("look", AT_X)
 
 
 @pytest.mark.parametrize(
@@ -113,6 +144,47 @@ LOOK = ("look", '{"at": "x"}')
         (LLAMA, "", [LOOK]),
         (f"{LLAMA}<|eom_id|>", "", [LOOK]),
         (f"{LLAMA}<|eot_id|>", "", [LOOK]),
+        (f"{LLAMA}; {BARE}", "", [LOOK, LOOK]),
+        (f"{LLAMA}; done", "; done", [LOOK]),
+        (f"[TOOL_CALLS]look[CALL_ID]9[ARGS]{AT_X}", "", [LOOK]),
+        (f"<|tool_call|>[{BARE}]<|/tool_call|>", "", [LOOK]),
+        (f"functools[{BARE}]", "", [LOOK]),
+        (f"<tool_calls>\n{BARE}\n{BARE}\n</tool_calls>\nDone.", "\nDone.", [LOOK, LOOK]),
+        (f"<TOOLCALL>[{BARE}]</TOOLCALL>", "", [LOOK]),
+        (CODER.removeprefix("<tool_call>\n"), "", [("add", '{"a":1}')]),
+        (f"<function=look>{AT_X}</function>", "", [LOOK]),
+        (CODER.replace("tool_call", "seed:tool_call"), "", [("add", '{"a":1}')]),
+        (MINIMAX, "", [("look", '{"at":"x"}'), ("add", '{"a":1}')]),
+        (DSML, "", [("add", '{"a":1,"b":"1"}')]),
+        (DSML.replace("function_calls", "tool_calls"), "", [("add", '{"a":1,"b":"1"}')]),
+        (DEEPSEEK_R1, "", [LOOK, ("add", "{}")]),
+        (DEEPSEEK, "", [LOOK, ("add", "{}")]),
+        (DEEPSEEK.removesuffix("calls▁end｜>"), "", [LOOK, ("add", "{}")]),
+        (KIMI, "", [LOOK]),
+        (KIMI.replace("functions.look:0", "look"), "", [LOOK]),
+        (f"{HARMONY}<|start|>assistant{HARMONY}", "", [LOOK, LOOK]),
+        (HARMONY.removesuffix("<|call|>"), "", [LOOK]),
+        (f"{GEMMA}{GEMMA}", "", [("look", '{"at":"x"}')] * 2),
+        (
+            '<|tool_call>call:add{a:[1,{b:null}],c d:true,e:<|"|>f:{"g",<|"|>}<tool_call|>',
+            "",
+            [("add", '{"a":[1,{"b":null}],"c d":true,"e":"f:{\\"g\\","}')],
+        ),
+        (FUNCTION_GEMMA, "", [("look", '{"at":"x"}')]),
+        (PYTHON, "", [("look", '{"at":"x"}'), ("add", '{"a":1}')]),
+        (
+            f"<|python_start|>{PYTHON}<|python_end|>",
+            "",
+            [("look", '{"at":"x"}'), ("add", '{"a":1}')],
+        ),
+        (
+            """[add(a=[1, -2.5, None], b={'c': True}, d="e=f(')", g='h\\'\\n"]')]""",
+            "",
+            [("add", '{"a":[1, -2.5, null], "b":{"c": true}, "d":"e=f(\')", "g":"h\'\\n\\"]"}')],
+        ),
+        (f" \n{BARE}\n\nDone.", "\n\nDone.", [LOOK]),
+        (f"{BARE}; {BARE}\n[{BARE}]", "", [LOOK, LOOK, LOOK]),
+        (BARE.replace("{", '{"type": "function", ', 1), "", [LOOK]),
     ],
 )
 def test_calls_in_text_become_calls(text: str, rest: str, calls: list[tuple[str, str]]) -> None:
@@ -154,6 +226,44 @@ def test_calls_in_text_become_calls(text: str, rest: str, calls: list[tuple[str,
         "<tool_call><function=add><parameter=a>1",
         "<tool_call>add<arg_key>a</arg_key>1</tool_call>",
         "<tool_call>add now</tool_call>",
+        '<tool_call>{"a": 1}add</tool_call>',
+        "Models write <function=look>",
+        "<function=look>{'at': 'x'}</function>",
+        "[TOOL_CALLS]{}look{}",
+        "import functools",
+        "<tool_calls>\nnone\n</tool_calls>",
+        MINIMAX.replace('"add"', '"hack"'),
+        MINIMAX.removesuffix("</minimax:tool_call>") + "!",
+        DSML.replace('"add"', '"hack"'),
+        DEEPSEEK.replace("add", "hack"),
+        DEEPSEEK_R1.replace("add", "hack"),
+        DEEPSEEK_R1.replace("```<", "<"),
+        DEEPSEEK.replace("{}", "{'a'}"),
+        KIMI.replace("look", "hack"),
+        HARMONY.replace("look", "hack"),
+        HARMONY.replace("commentary to=functions.look", "analysis"),
+        GEMMA.replace("look", "hack"),
+        GEMMA.replace('<|"|>x<|"|>', '<|"|>x'),
+        GEMMA.replace("call:", ""),
+        PYTHON.replace("add", "hack"),
+        PYTHON.replace("a=1", "1"),
+        PYTHON.replace("a=1", "a=b"),
+        PYTHON.removesuffix(")]"),
+        f"{PYTHON} is how.",
+        f"So: {PYTHON}",
+        f"So:\n{BARE}",
+        BARE.replace("look", "hack"),
+        f"{BARE} is a call.",
+        '{"name": "look", "age": 1}',
+        '{"name": "look"}',
+        '{"name": "look", "parameters": {}, "at": "x"}',
+        '[{"name": "add", "parameters": {}}, {"name": "hack", "parameters": {}}]',
+        '{"title": "look"}',
+        '{"type": "person", "name": "look", "parameters": {}}',
+        "[look](https://example.com)",
+        "[1] look at this",
+        "{",
+        "[",
     ],
 )
 def test_other_text_stays_as_it_was_written(text: str) -> None:
@@ -278,7 +388,22 @@ def test_the_given_chunks_are_not_changed() -> None:
 
 PIECES = st.sampled_from(
     [
-        *(HERMES, CODER, GLM, MISTRAL, LLAMA, LLAMA + "<|eom_id|>"),
+        *(HERMES, CODER, GLM, MISTRAL, LLAMA, LLAMA + "<|eom_id|>", MINIMAX, DSML, DEEPSEEK),
+        *(
+            DEEPSEEK_R1,
+            KIMI,
+            HARMONY,
+            GEMMA,
+            FUNCTION_GEMMA,
+            PYTHON,
+            BARE,
+            "; ",
+            "(",
+            ")",
+            "[look(",
+        ),
+        *("<|start|>assistant", "<|channel|>", "<｜tool▁call▁begin｜>", "<｜tool▁calls▁begin｜>"),
+        *("functools", "<tool_calls>", "call:look{", '<|"|>', "<|tool_call>", "<tool_call|>"),
         *("<tool_call>", "</tool_call>", "[TOOL_CALLS]", "<|python_tag|>", "<function=add>"),
         *('{"name": "look"}', '{"name": "hack"}', "look", "add{}", '"', "'", "`", "```", "\n", " "),
         *("<", "[", "{", "}", "]", "\\", "> ", "Well. ", "</parameter>", "“", "<arg_key>"),
@@ -297,6 +422,15 @@ def test_it_does_not_matter_how_the_text_is_cut(text: str, cuts: list[int]) -> N
     assert said(streamed(list(text))[0]) == whole
 
 
+def test_no_marker_begins_another() -> None:
+    markers = [*MARKUPS, *OPENINGS]
+    assert not [
+        (one, other)
+        for one, other in permutations(markers, 2)
+        if one in MARKUPS and other.startswith(one)
+    ]
+
+
 @given(TEXTS)
 def test_text_without_calls_is_never_changed(text: str) -> None:
     choice = lifted(text)
@@ -309,3 +443,9 @@ def test_long_calls_are_read_in_linear_time() -> None:
     pieces = [text[start : start + 4] for start in range(0, len(text), 4)]
     choice, _ = streamed(["<tool_call>", *pieces, "</tool_call>"])
     assert len(choice["message"]["tool_calls"][0]["function"]["arguments"]) > 200_000
+
+
+def test_what_is_nested_too_deeply_is_not_waited_for() -> None:
+    text = "functools" + "[" * 200
+    [made] = Lifter(NAMES, ORIGIN).feed(chunk({"content": text}))
+    assert made["choices"][0]["delta"] == {"content": text[:-1]}  # the last may begin a marker

@@ -51,7 +51,7 @@ def asking(text: str) -> Any:
             'call_tool = [{ name = "f", arguments = { a = 1 } }, { name = "g", id = "1" }]',
             Behaviour(Answer(calls=(ScriptedCall("f", '{"a":1}'), ScriptedCall("g", "{}", "1")))),
         ),
-        ("write_tool_markup = true", Behaviour(Answer(markup=True))),
+        ('write_tool_markup = "glm"', Behaviour(Answer(markup="glm"))),
         (
             'cite = [{ text = "Yes", documents = ["d"] }, { text = "No", url = "u", title = "t" }]',
             Behaviour(Answer(citations=(Citation("Yes", ("d",)), Citation("No", (), "u", "t")))),

@@ -103,7 +103,7 @@ def test_what_an_answer_consists_of_adds_up() -> None:
         texts=("Yes",),
         reasoning="Hm.",
         calls=(ScriptedCall("f", '{"a":"ü"}'), ScriptedCall("g", "{", "1")),
-        markup=True,
+        markup="hermes",
         citations=(Citation("Yes", ("d",)),),
         search_queries=("q",),
         grounding={"a": 1},

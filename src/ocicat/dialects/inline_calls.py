@@ -9,11 +9,14 @@ becomes a call. Everything else stays text, just as it was written.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from typing import Any
 
-from ocicat.dialects.call_markups import MARKUPS, Call, Text, Undecided
+from ocicat.dialects.call_markups import MARKUPS, OPENINGS
 from ocicat.dialects.decoding import CALLS_APART
 from ocicat.dialects.dialect import Origin
+from ocicat.dialects.markup_text import Call, Text, Undecided
 from ocicat.dialects.messages import ToolCall, neutral_calls
 from ocicat.vocabulary.chat import ChatChunk, ChatReply
 
@@ -23,7 +26,17 @@ __all__ = ["Lifter", "lift"]
 _LONG = 500
 #: The calls that OCI itself tells of are numbered from 0 on.
 _FIRST = CALLS_APART // 2
-_LONGEST = max(map(len, MARKUPS))
+
+
+def _any_of(markers: Iterable[str]) -> str:
+    return f"({'|'.join(map(re.escape, markers))})"
+
+
+_ANYWHERE = re.compile(_any_of(MARKUPS))
+_AT_FIRST = re.compile(rf"\s*{_any_of(OPENINGS)}")
+_READERS = {**MARKUPS, **OPENINGS}
+_BEGINNINGS = frozenset(marker[:end] for marker in MARKUPS for end in range(1, len(marker)))
+_LONGEST = max(map(len, _BEGINNINGS))
 
 
 def lift(reply: ChatReply, names: frozenset[str], origin: Origin) -> ChatReply:
@@ -140,19 +153,19 @@ class _Scanner:
     def _settle(self, *, final: bool) -> str:
         said = []
         while self._held:
-            at, marker = _next_marker(self._held)
-            if not marker:
+            found = (self._bare and _AT_FIRST.match(self._held)) or _ANYWHERE.search(self._held)
+            if not found:
                 kept = 0 if final else _may_begin(self._held)
-                at = len(self._held) - kept
-                said.append(self._pass(at))
+                said.append(self._pass(len(self._held) - kept))
                 break
-            said.append(self._pass(at))
+            marker = found[1]
+            said.append(self._pass(found.start(1)))
             if self._is_quoted():
                 said.append(self._pass(len(marker)))
                 continue
             reader = Text(self._held, len(marker), final)
             try:
-                calls = MARKUPS[marker](reader, self._names)
+                calls = _READERS[marker](reader, self._names)
             except Undecided:
                 if not final:
                     break
@@ -193,15 +206,9 @@ class _Scanner:
         )
 
 
-def _next_marker(text: str) -> tuple[int, str]:
-    found = [(at, marker) for marker in MARKUPS if (at := text.find(marker)) >= 0]
-    return min(found, default=(0, ""))
-
-
 def _may_begin(text: str) -> int:
     """How many characters at the end of the text may be the beginning of a marker."""
-    for length in range(min(len(text), _LONGEST - 1), 0, -1):
-        tail = text[-length:]
-        if any(marker.startswith(tail) for marker in MARKUPS):
+    for length in range(min(len(text), _LONGEST), 0, -1):
+        if text[-length:] in _BEGINNINGS:
             return length
     return 0

@@ -22,8 +22,8 @@
     times = 1
 
 The other verbs of an answer: ``finish_reason`` (beside ``answer``), ``answers`` (a list of texts),
-``write_tool_markup = true``, ``cite = [{ text, documents, url, title }]``, ``search`` (a list of
-queries) and ``ground`` (a table). Further: ``stall = { seconds, after_events }``,
+``write_tool_markup = "hermes"``, ``cite = [{ text, documents, url, title }]``, ``search`` (a list
+of queries) and ``ground`` (a table). Further: ``stall = { seconds, after_events }``,
 ``error_event = { event = {…}, after_events }``, ``reset = true``,
 ``reply_raw = { status, headers, body }``, ``refuse_parameter = [{ parameter, shape }]``,
 ``refuse_streaming = true`` and ``deprecate`` (a text).
@@ -39,7 +39,7 @@ from typing import Annotated, Any
 import msgspec
 
 from ocicat.emulator.refusals import Shape
-from ocicat.emulator.script import Rule, Script
+from ocicat.emulator.script import Markup, Rule, Script
 from ocicat.errors import InvalidSetting
 
 __all__ = ["load_rules"]
@@ -110,7 +110,7 @@ class _Rule(_Table):
     answers: list[str] | None = None
     think: str | None = None
     call_tool: list[_Call] = []
-    write_tool_markup: bool = False
+    write_tool_markup: Markup | None = None
     cite: list[_Citation] = []
     search: list[str] | None = None
     ground: dict[str, Any] | None = None
@@ -207,8 +207,8 @@ def _answer(rule: _Rule, made: Rule) -> None:
         made.think(rule.think)
     for call in rule.call_tool:
         made.call_tool(**msgspec.structs.asdict(call))
-    if rule.write_tool_markup:
-        made.write_tool_markup()
+    if rule.write_tool_markup is not None:
+        made.write_tool_markup(rule.write_tool_markup)
     for citation in rule.cite:
         made.cite(**msgspec.structs.asdict(citation))
     if rule.search is not None:

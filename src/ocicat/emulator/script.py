@@ -25,7 +25,7 @@ import re
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -39,6 +39,7 @@ __all__ = [
     "Cut",
     "ErrorEvent",
     "Failure",
+    "Markup",
     "Match",
     "ParameterRefusal",
     "RawReply",
@@ -52,6 +53,32 @@ __all__ = [
 #: What a rule looks for: a text within the last user message (case matters), a pattern to be found
 #: in it, or a function over the neutral request. ``None`` fits every chat.
 Match = str | re.Pattern[str] | Callable[[ChatRequest], bool] | None
+
+
+#: In whose way calls are written into the text. ``hermes`` is also Qwen's.
+Markup = Literal[
+    "hermes",
+    "qwen-coder",
+    "glm",
+    "mistral",
+    "mistral-v13",
+    "llama",
+    "llama-4",
+    "deepseek-r1",
+    "deepseek-v3.1",
+    "deepseek-v3.2",
+    "gemma-3",
+    "gemma-4",
+    "functiongemma",
+    "gpt-oss",
+    "kimi-k2",
+    "minimax-m1",
+    "minimax-m2",
+    "granite",
+    "phi",
+    "nemotron",
+    "seed",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +109,7 @@ class Answer:
 
     * ``texts``: one for each of several answers; the last of them serves for those that have none.
       Without texts and calls, the emulator says what it says without a rule.
-    * ``markup``: calls are written into the text.
+    * ``markup``: calls are written into the text, in this way.
     * ``grounding``: what a search found, as OCI gives it.
     """
 
@@ -90,7 +117,7 @@ class Answer:
     finish_reason: str | None = None
     reasoning: str = ""
     calls: tuple[ScriptedCall, ...] = ()
-    markup: bool = False
+    markup: Markup | None = None
     citations: tuple[Citation, ...] = ()
     search_queries: tuple[str, ...] = ()
     grounding: Mapping[str, Any] | None = None
@@ -213,12 +240,12 @@ class Rule:
             arguments = msgspec.json.encode(arguments).decode()
         return self._say(more={"calls": (ScriptedCall(name, arguments, id),)})
 
-    def write_tool_markup(self) -> Rule:
-        """Write the calls into the text, as ``<tool_call>{…}</tool_call>``.
+    def write_tool_markup(self, markup: Markup = "hermes") -> Rule:
+        """Write the calls into the text, in the way of these models.
 
-        So do models on dedicated clusters that were not told how to call tools.
+        So do imported models whose server does not read what they write.
         """
-        return self._say(markup=True)
+        return self._say(markup=markup)
 
     def cite(
         self, text: str, documents: Iterable[str] = (), *, url: str = "", title: str = ""
@@ -356,6 +383,7 @@ class Script:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._rules: list[Rule] = []
+        self._rules_by_path: dict[str, list[Rule]] = {}
 
     def when(self, match: Match = None) -> Rule:
         """A new rule for the chats that ``match`` fits."""
@@ -364,21 +392,39 @@ class Script:
             self._rules.append(rule)
         return rule
 
+    def at(self, path: str) -> Rule:
+        """A new rule for the requests to ``path``, one of the operations that are no chats."""
+        rule = Rule(None)
+        with self._lock:
+            self._rules_by_path.setdefault(path, []).append(rule)
+        return rule
+
     def clear(self) -> None:
         """Forget all rules."""
         with self._lock:
             self._rules.clear()
+            self._rules_by_path.clear()
 
     def choose(self, request: ChatRequest) -> Behaviour:
         """How to meet this chat."""
         with self._lock:
             rules = list(self._rules)
-        for rule in rules:
-            if rule.fits(request):
-                behaviour = rule.take()
-                if behaviour is not None:
-                    return behaviour
-        return Behaviour()
+        return _first(rule for rule in rules if rule.fits(request))
+
+    def choose_at(self, path: str) -> Behaviour:
+        """How to meet this request, which is no chat."""
+        with self._lock:
+            rules = list(self._rules_by_path.get(path, ()))
+        return _first(rules)
+
+
+def _first(rules: Iterable[Rule]) -> Behaviour:
+    """What the first rule says that is not used up."""
+    for rule in rules:
+        behaviour = rule.take()
+        if behaviour is not None:
+            return behaviour
+    return Behaviour()
 
 
 def last_user_text(request: ChatRequest) -> str:
