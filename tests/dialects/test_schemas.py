@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, Field
 
-from ocicat.dialects.schemas import simplified
+from ocicat.dialects.schemas import for_answers, simplified
 
 FORBIDDEN = {
     *("$ref", "$defs", "definitions", "title", "anyOf", "oneOf", "allOf", "const", "nullable"),
@@ -229,6 +229,12 @@ def test_a_schema_that_refers_to_its_root_is_cut_too() -> None:
         ("#/$defs/list/anyOf/2", {"description": "Of the form 2."}),
         ("#/$defs/nowhere", {"description": "Of the form nowhere."}),
         ("https://example.com/x.json", {"description": "Of the form x.json."}),
+        ("https://example.com/f.json", {"type": "integer"}),
+        ("#named", {"type": "string"}),
+        ("#unnamed", {"description": "Of the form unnamed."}),
+        ("#/$defs/a/title/0", {"description": "Of the form 0."}),
+        ("#/$defs/list/anyOf/-1", {"description": "Of the form -1."}),
+        ("#/$defs/list/anyOf/²", {"description": "Of the form ²."}),
     ],
 )
 def test_references_are_followed_wherever_they_lead(reference: str, found: dict[str, Any]) -> None:
@@ -237,11 +243,64 @@ def test_references_are_followed_wherever_they_lead(reference: str, found: dict[
         "$defs": {
             "a": {"type": "string", "title": "A"},
             "list": {"anyOf": [{"type": "string"}, {"type": "number"}]},
+            "f": {"$id": "https://example.com/f.json", "type": "integer"},
+            "n": {"$anchor": "named", "type": "string"},
         },
         "definitions": {"b/c": {"type": "integer"}, "d e": {"type": "boolean"}},
         "properties": {"x": {"$ref": reference}},
     }
     assert simplified(schema) == {"type": "object", "properties": {"x": found}}
+
+
+def test_a_schema_that_was_put_into_another_keeps_its_own_definitions() -> None:
+    schema = {
+        "type": "object",
+        "properties": {"node": Node.model_json_schema(), "dog": {"$ref": "#/$defs/Dog"}},
+        "$defs": {"Dog": Dog.model_json_schema()},
+    }
+    read = simplified(schema)["properties"]
+    assert read["node"] == simplified(Node.model_json_schema())
+    assert read["dog"] == DOG
+
+
+def test_references_that_only_lead_to_each_other_come_to_an_end() -> None:
+    schema = {
+        "$ref": "#/$defs/a",
+        "$defs": {"a": {"$ref": "#/$defs/b"}, "b": {"$ref": "#/$defs/a"}},
+    }
+    assert simplified(schema) == {"description": "Of the same form as the a that it is in."}
+
+
+def test_a_dynamic_reference_leads_to_its_anchor() -> None:
+    schema = {
+        "$dynamicAnchor": "tree",
+        "type": "object",
+        "properties": {"left": {"$dynamicRef": "#tree"}},
+    }
+    assert simplified(schema)["properties"]["left"] == {
+        "type": "object",
+        "description": "Of the same form as the tree that it is in.",
+    }
+
+
+def test_what_is_referred_to_too_often_is_named() -> None:
+    names = [f"n{number}" for number in range(1200)]
+    schema = {
+        "properties": {name: {"$ref": "#/$defs/word"} for name in names},
+        "$defs": {"word": {"type": ["string", "null"], "maxLength": 9}},
+    }
+    read = simplified(schema)["properties"]
+    assert read["n0"] == {"type": "string", "maxLength": 9, "description": "May be null."}
+    assert read["n1199"] == {"type": "string", "description": "Of the form word."}
+
+
+def test_a_very_deep_schema_is_cut() -> None:
+    schema: dict[str, Any] = {"type": "string"}
+    for _ in range(300):
+        schema = {"type": "array", "items": schema}
+    read = simplified(schema)
+    assert 40 < str(read).count("items") < 60
+    assert "Too deep in others to be told." in str(read)
 
 
 def test_a_small_schema_cannot_refer_its_way_to_an_enormous_one() -> None:
@@ -407,6 +466,66 @@ def test_a_small_schema_cannot_refer_its_way_to_an_enormous_one() -> None:
                 "description": 'Also, pattern: "c".',
             },
         ),
+        ({"type": "STRING", "nullable": True}, {"type": "string", "description": "May be null."}),
+        (
+            {"type": ["string", "null", 5, "file"]},
+            {"type": "string", "description": "May be null."},
+        ),
+        ({"type": "file"}, {}),
+        ({"anyOf": [False, {"type": "string"}]}, {"type": "string"}),
+        ({"anyOf": [False]}, {"description": "Must not be given."}),
+        (
+            {
+                "anyOf": [{"$ref": "#/$defs/none"}, {"type": "string"}],
+                "$defs": {"none": {"const": None}},
+            },
+            {"type": "string", "description": "May be null."},
+        ),
+        (
+            {"anyOf": [{"type": ["integer", "null"]}, {"type": "string"}]},
+            {"description": "Either an integer or a string. May be null."},
+        ),
+        (
+            {
+                "type": "array",
+                "items": {"type": ["integer", "null"]},
+                "not": {"items": {"type": "null"}},
+            },
+            {
+                "type": "array",
+                "items": {"type": "integer", "description": "May be null."},
+                "description": "Must not be a list of items, each null.",
+            },
+        ),
+        (
+            {"if": {"required": ["a"]}, "then": False},
+            {
+                "description": 'It may be something with "a". If so, it must be nothing at all.',
+            },
+        ),
+        (
+            {"type": "object", "dependencies": {"a": ["b"], "c": {"required": ["d"]}}},
+            {
+                "type": "object",
+                "description": 'With "a" comes "b". With "c" it must be something with "d".',
+            },
+        ),
+        (
+            {"type": "number", "minimum": "a", "maximum": None, "minLength": True, "pattern": 5},
+            {"type": "number"},
+        ),
+        ({"minimum": "a", "allOf": [{"minimum": 3}]}, {"minimum": 3}),
+        (
+            {"required": [{"a": 1}, "b", None], "allOf": [{"required": ["c"]}]},
+            {"required": ["b", "c"]},
+        ),
+        (
+            {
+                "description": "Her name",
+                "allOf": [{"description": "name"}, {"description": "Her name."}],
+            },
+            {"description": "Her name. name"},
+        ),
         (
             {"properties": {"a": False}},
             {"type": "object", "properties": {"a": {"description": "Must not be given."}}},
@@ -500,6 +619,171 @@ def test_what_is_simple_stays_as_it_is_and_what_is_given_too(schema: dict[str, A
     assert schema == before
     assert not keywords(once) & FORBIDDEN
     assert simplified(once) == once
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(0, 9) | st.floats() | st.text(max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                [
+                    *(
+                        "type",
+                        "properties",
+                        "required",
+                        "items",
+                        "prefixItems",
+                        "enum",
+                        "const",
+                        "not",
+                    ),
+                    *(
+                        "anyOf",
+                        "oneOf",
+                        "allOf",
+                        "additionalProperties",
+                        "minimum",
+                        "pattern",
+                        "if",
+                    ),
+                    *(
+                        "then",
+                        "default",
+                        "description",
+                        "$defs",
+                        "$id",
+                        "$anchor",
+                        "examples",
+                        "id",
+                    ),
+                    *("exclusiveMinimum", "dependencies", "patternProperties", "nullable", "é"),
+                ]
+            )
+            | st.just("$ref"),
+            inner | st.sampled_from(["#", "#/$defs/a", "#/anyOf/0", "object", "array", "null"]),
+            max_size=4,
+        )
+    ),
+    max_leaves=20,
+).filter(lambda value: isinstance(value, dict))
+
+
+@given(JSON)
+def test_whatever_is_given_comes_out_plain(value: Any) -> None:
+    for read in (simplified(value), for_answers(value)):
+        assert keywords(read) <= PLAIN
+        assert all(isinstance(name, str) for name in read.get("required", []))
+        assert read.get("type", "object") in ("object", "array", *PRIMITIVES)
+
+
+PLAIN = {
+    *("type", "properties", "required", "items", "enum", "additionalProperties", "default"),
+    *("description", "minimum", "maximum", "minLength", "maxLength", "pattern", "format"),
+    *("minItems", "maxItems", "minProperties", "maxProperties"),
+}
+PRIMITIVES: dict[str, list[Any]] = {
+    "string": ["", "x"],
+    "integer": [0, 7],
+    "number": [0.5, 7],
+    "boolean": [True, False],
+}
+KINDS: dict[str, Any] = {
+    "string": str,
+    "integer": int,
+    "number": (int, float),
+    "boolean": bool,
+    "array": list,
+}
+
+
+def valid(value: Any, schema: Any) -> bool:
+    """Whether a value follows a plain schema, in which null may be left out."""
+    kind = schema.get("type")
+    if kind == "object":
+        properties = schema.get("properties", {})
+        return (
+            isinstance(value, dict)
+            and all(name in value for name in schema.get("required", []))
+            and (schema.get("additionalProperties") is not False or set(value) <= set(properties))
+            and all(valid(value[name], properties[name]) for name in value if name in properties)
+        )
+    if kind and (not isinstance(value, KINDS[kind]) or (kind != "boolean" and value is True)):
+        return False
+    if "enum" in schema and value not in schema["enum"]:
+        return False
+    if kind == "array" and "items" in schema:
+        return all(valid(item, schema["items"]) for item in value)
+    return True
+
+
+def closed(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
+    """Objects of no other properties than theirs."""
+    return st.dictionaries(NAMES, inner, max_size=3).flatmap(
+        lambda properties: st.lists(st.sampled_from(sorted(properties) or ["a"]), unique=True).map(
+            lambda required: {
+                "type": "object",
+                "properties": properties,
+                "required": [name for name in required if name in properties],
+                "additionalProperties": False,
+            }
+        )
+    )
+
+
+NULL = {"type": "null"}
+AGAIN = {"$ref": "#"}
+SAYABLE = st.recursive(
+    st.sampled_from([{"type": kind} for kind in PRIMITIVES])
+    | st.sampled_from([{"const": "x"}, {"enum": [1, 2]}, {"$ref": "#/$defs/word"}])
+    | st.just({"anyOf": [AGAIN, NULL]}),
+    lambda inner: (
+        closed(inner)
+        | inner.map(lambda items: {"type": "array", "items": items})
+        | inner.map(lambda one: {"anyOf": [one, NULL]})
+        | st.lists(inner, min_size=2, max_size=3).map(lambda parts: {"anyOf": parts})
+    ),
+    max_leaves=8,
+)
+
+
+def an_instance(schema: Any, root: Any, draw: Any, depth: int = 0) -> Any:
+    """A value that follows a schema of ``SAYABLE``, without nulls in lists: none can be said."""
+    if "$ref" in schema:
+        target = root if schema == AGAIN else root["$defs"]["word"]
+        return an_instance(target, root, draw, depth + 1)
+    if "anyOf" in schema:
+        parts = [part for part in schema["anyOf"] if part != AGAIN or depth < 2]
+        return an_instance(draw(st.sampled_from(parts)), root, draw, depth)
+    if "const" in schema or "enum" in schema:
+        return draw(st.sampled_from(schema.get("enum", [schema.get("const")])))
+    kind = schema["type"]
+    if kind == "array":
+        items = [an_instance(schema["items"], root, draw, depth) for _ in range(draw(COUNTS))]
+        return [item for item in items if item is not None]
+    if kind == "object":
+        return {
+            name: an_instance(part, root, draw, depth)
+            for name, part in schema["properties"].items()
+            if name in schema["required"] or draw(st.booleans())
+        }
+    return None if kind == "null" else draw(st.sampled_from(PRIMITIVES[kind]))
+
+
+COUNTS = st.integers(0, 2)
+
+
+def without_nulls(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: without_nulls(part) for name, part in value.items() if part is not None}
+    return [without_nulls(item) for item in value] if isinstance(value, list) else value
+
+
+@given(closed(SAYABLE), st.data())
+def test_what_a_schema_allows_its_plain_form_allows_too(schema: Any, data: st.DataObject) -> None:
+    schema = {**schema, "$defs": {"word": {"anyOf": [{"type": "string"}, NULL]}}}
+    said = an_instance(schema, schema, data.draw)
+    assert valid(without_nulls(said), for_answers(schema))
 
 
 def test_who_changes_what_came_of_a_schema_changes_it_for_nobody_else() -> None:

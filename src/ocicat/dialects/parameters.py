@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ocicat.dialects.checks import anything, checked, integer, usage_option
 from ocicat.dialects.dialect import Entry, Notes, Way
 from ocicat.errors import InvalidParameter, UnsupportedFeature
 from ocicat.vocabulary.chat import ChatRequest
@@ -26,33 +27,16 @@ __all__ = [
     "Own",
     "Parameter",
     "Refused",
-    "anything",
-    "boolean",
-    "checked",
-    "choice",
     "decode",
     "encode",
     "for_model",
-    "integer",
     "is_hint",
     "length_limit",
-    "metadata",
-    "number",
-    "numbers_by_token",
-    "one",
     "remaining",
-    "text",
-    "texts",
-    "usage_option",
 ]
 
 # The request keys that a dialect translates itself, whatever its table says.
 _STRUCTURE = frozenset({"model", "messages", "stream", "max_tokens", "max_completion_tokens"})
-
-
-def anything(value: Any) -> Any:
-    """A check that takes any value."""
-    return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +94,14 @@ BOOKKEEPING: Mapping[str, Entry] = {
 
 #: What OpenAI itself has replaced.
 REPLACED: Mapping[str, Entry] = {
-    "functions": Refused("OpenAI has replaced it by `tools`.", "Give `tools`."),
-    "function_call": Refused("OpenAI has replaced it by `tool_choice`.", "Give `tool_choice`."),
+    "functions": Refused(
+        "OpenAI has replaced it by `tools`.",
+        "Give `tools`, which may be the same list; calls then come as `tool_calls`.",
+    ),
+    "function_call": Refused(
+        "OpenAI has replaced it by `tool_choice`.",
+        'Give `tool_choice`: "auto", "none" or {"type": "function", "name": …}.',
+    ),
 }
 
 #: What formats can be asked for whose answers are text.
@@ -144,6 +134,8 @@ _HINTS = frozenset(
         *("temperature", "top_p", "top_k", "presence_penalty", "frequency_penalty", "seed"),
         *("logit_bias", "reasoning_effort", "thinking", "verbosity", "parallel_tool_calls"),
         *("service_tier", "prediction", "metadata", "stream_options", "priority"),
+        *("truncate", "max_chunks_per_doc", "max_tokens_per_doc", "language"),
+        *("top_n", "return_documents"),  # which ocicat does in the model's place
         *BOOKKEEPING,
     }
 )
@@ -198,19 +190,6 @@ def encode(
 
 
 _NO_PLACE = Refused("")
-
-
-def checked(name: str, value: Any, check: Callable[[Any], Any]) -> Any:
-    """What ``check`` makes of the value of the parameter ``name``.
-
-    Raises :class:`~ocicat.errors.InvalidParameter`.
-    """
-    try:
-        return check(value)
-    except ValueError as problem:
-        raise InvalidParameter(
-            f"`{name}` {problem}, not {_shown(value)}.", parameter=name
-        ) from None
 
 
 def remaining(
@@ -297,112 +276,6 @@ def length_limit(request: ChatRequest, facts: ModelFacts) -> tuple[str, int] | N
     return None
 
 
-def number(low: float | None = None, high: float | None = None) -> Callable[[Any], Any]:
-    """A check for a number between ``low`` and ``high``."""
-
-    def check(value: Any) -> Any:
-        if isinstance(value, bool) or not isinstance(value, (int, float)):
-            raise ValueError("must be a number")
-        # Written so that NaN, which compares false with everything, is refused.
-        if not ((low is None or value >= low) and (high is None or value <= high)):
-            raise ValueError(f"must be {_range(low, high)}")
-        return value
-
-    return check
-
-
-def integer(low: int | None = None, high: int | None = None) -> Callable[[Any], Any]:
-    """A check for a whole number between ``low`` and ``high``."""
-
-    def check(value: Any) -> Any:
-        if isinstance(value, bool) or not isinstance(value, int):
-            raise ValueError("must be a whole number")
-        if (low is not None and value < low) or (high is not None and value > high):
-            raise ValueError(f"must be {_range(low, high)}")
-        return value
-
-    return check
-
-
-def one(value: Any) -> Any:
-    """A check for ``n`` where one call gives one answer; ocicat makes a call for each."""
-    if isinstance(value, bool) or value != 1:
-        raise ValueError("must be 1, as one call gives one answer")
-    return value
-
-
-def boolean(value: Any) -> Any:
-    """A check for true or false."""
-    if not isinstance(value, bool):
-        raise ValueError("must be true or false")
-    return value
-
-
-def text(value: Any) -> Any:
-    """A check for a text."""
-    if not isinstance(value, str):
-        raise ValueError("must be a text")
-    return value
-
-
-def texts(value: Any) -> Any:
-    """A check for a list of texts; a single text is a list of one."""
-    if isinstance(value, str):
-        return [value]
-    if not isinstance(value, (list, tuple)) or not all(isinstance(item, str) for item in value):
-        raise ValueError("must be a text or a list of texts")
-    return list(value)
-
-
-def choice(
-    *words: str, upper: bool = False, synonyms: Mapping[str, str] | None = None
-) -> Callable[[Any], Any]:
-    """A check for one of ``words``, in any case; ``upper`` says how the wire spells them.
-
-    ``synonyms`` are words that mean one of them too.
-    """
-
-    def check(value: Any) -> Any:
-        word = value.lower() if isinstance(value, str) else ""
-        word = (synonyms or {}).get(word, word)
-        if word not in words:
-            raise ValueError("must be one of " + ", ".join(words))
-        return word.upper() if upper else word
-
-    return check
-
-
-def numbers_by_token(value: Any) -> Any:
-    """A check for a mapping from token ids to numbers (``logit_bias``)."""
-    if not isinstance(value, dict) or not all(
-        isinstance(bias, (int, float)) and not isinstance(bias, bool) for bias in value.values()
-    ):
-        raise ValueError("must map token ids to numbers")
-    return {str(token): bias for token, bias in value.items()}
-
-
-def metadata(value: Any) -> Any:
-    """A check for ``metadata``: texts by texts, within OpenAI's limits."""
-    if not isinstance(value, Mapping) or not all(
-        isinstance(text, str) for pair in value.items() for text in pair
-    ):
-        raise ValueError("must map texts to texts")
-    if len(value) > 16 or any(len(key) > 64 or len(text) > 512 for key, text in value.items()):
-        raise ValueError("must have at most 16 keys of 64 characters, with texts of 512")
-    return dict(value)
-
-
-def usage_option(wire: str) -> Callable[[Any], Any]:
-    """A check for ``stream_options``, of which OCI has only ``include_usage``."""
-
-    def check(value: Any) -> Any:
-        if not isinstance(value, dict) or set(value) - {"include_usage"}:
-            raise ValueError('must be {"include_usage": true or false}')
-        return {wire: boolean(value["include_usage"])} if "include_usage" in value else {}
-
-    return check
-
-
 #: ``stream_options`` in every native format.
 NATIVE_STREAM_OPTIONS = Parameter(
     "streamOptions",
@@ -410,14 +283,3 @@ NATIVE_STREAM_OPTIONS = Parameter(
     back=lambda options: {"include_usage": bool(options.get("isIncludeUsage"))},
     note="Only include_usage.",
 )
-
-
-def _range(low: float | None, high: float | None) -> str:
-    if low is None:
-        return f"at most {high}"
-    return f"at least {low}" if high is None else f"from {low} to {high}"
-
-
-def _shown(value: object) -> str:
-    shown = repr(value)
-    return shown if len(shown) <= 60 else shown[:57] + "…"

@@ -1,43 +1,127 @@
 """JSON Schemas, in the plain form that every model understands.
 
 Many backends refuse references, unions, titles and bounds that exclude. What they cannot be told
-in keywords is told in the description, in words, which models read too. Source of the keywords:
-JSON Schema 2020-12, draft 4 where it differs, and OpenAPI's ``nullable``.
+in keywords is told in the description, in words (``schema_words.py``), which models read too.
+
+Source of the keywords: JSON Schema 2020-12, drafts 4 to 7 where they differ, and OpenAPI's
+``nullable``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import lru_cache
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from typing import Any
 from urllib.parse import unquote
 
 import msgspec
 
+from ocicat.dialects.schema_merging import both, one_of, typed
+from ocicat.dialects.schema_words import RULES, Schema, as_json, describe, noun
+
 __all__ = ["for_answers", "simplified"]
 
-Schema = dict[str, Any]
-
-_NULLABLE = "May be null."
-#: How deep words go into nested objects and lists.
-_DEEPEST = 3
+#: Schemas in schemas that are read at most.
+_DEEPEST = 50
 #: References that are written out at most; a small schema can refer its way to an enormous one.
 _MOST_REFERENCES = 1000
 
-_KEPT = frozenset(
-    {
-        *("minimum", "maximum", "minLength", "maxLength", "pattern", "format"),
-        *("minItems", "maxItems", "minProperties", "maxProperties"),
-    }
-)
+
+def simplified(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """The schema without references, unions, titles and rarer keywords, and with their meaning.
+
+    What is left has at most one ``type`` in each place, and ``properties``, ``required``,
+    ``items``, ``enum``, ``additionalProperties``, ``default``, ``description`` and plain bounds.
+    Everything else is said in the description. A union of objects becomes one object with the
+    properties of all; a schema that contains itself is cut where it begins again. Names of
+    properties stay as they are, and so does ``schema`` itself.
+    """
+    return _plain(schema, nulls_are_left_out=False)
+
+
+def for_answers(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """The simplified schema of an answer, in which what may be null may be left out instead.
+
+    A model that is held to a plain schema cannot write null, and would have to make something up.
+    """
+    return _plain(schema, nulls_are_left_out=True)
+
+
+def _plain(schema: Mapping[str, Any], *, nulls_are_left_out: bool) -> Schema:
+    # The same tools come with each request of a conversation, and to read them costs as much as
+    # all the rest of it.
+    text = msgspec.json.encode(schema, enc_hook=_as_json_value)
+    made: Schema = msgspec.json.decode(_plain_text(text, nulls_are_left_out))
+    return made
+
+
+def _as_json_value(value: Any) -> Any:
+    return dict(value) if isinstance(value, Mapping) else str(value)
+
+
+@lru_cache(maxsize=512)
+def _plain_text(text: bytes, nulls_are_left_out: bool) -> bytes:
+    schema = msgspec.json.decode(text)
+    read = _Reader(schema).read(schema, _Path())
+    return msgspec.json.encode(_without_nulls(read, nulls_are_left_out))
+
+
+def _without_nulls(schema: Any, left_out: bool) -> Any:
+    """The schema with words for null."""
+    if not isinstance(schema, dict):
+        return schema
+    if schema.get("type") == "null":
+        always: Schema = {}
+        describe(always, schema.get("description"), "Always null.")
+        return always
+    made = dict(schema)
+    for key in ("items", "additionalProperties"):
+        if key in made:
+            made[key] = _without_nulls(made[key], left_out)
+    parts = made.get("properties", {})
+    if parts:
+        made["properties"] = {name: _without_nulls(part, left_out) for name, part in parts.items()}
+    if left_out and "required" in made:
+        made["required"] = [
+            name for name in made["required"] if not parts.get(name, {}).get("nullable")
+        ]
+    if made.pop("nullable", False):
+        describe(made, "May be null.")
+    return made
+
+
+def _is_bound(value: Any) -> bool:
+    return isinstance(value, (int, float)) and type(value) is not bool and math.isfinite(value)
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+#: The keywords that stay as they are, and what makes sense as their value.
+_KEPT: dict[str, Callable[[Any], bool]] = {
+    **dict.fromkeys(("minimum", "maximum", "minLength", "maxLength"), _is_bound),
+    **dict.fromkeys(("minItems", "maxItems", "minProperties", "maxProperties"), _is_bound),
+    **dict.fromkeys(("pattern", "format"), _is_text),
+}
+_REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef")
+_DEFINITIONS = ("$defs", "definitions")
+_ANCHORS = ("$anchor", "$dynamicAnchor")
 # Said by the structure that is built, or nothing that a model needs to know.
 _SILENT = frozenset(
     {
         *("type", "nullable", "const", "enum", "default", "description", "properties", "required"),
         *("items", "prefixItems", "additionalItems", "additionalProperties"),
-        *("unevaluatedProperties", "unevaluatedItems", "$ref", "allOf", "anyOf", "oneOf"),
-        *("title", "$defs", "definitions", "$schema", "$id", "$anchor", "$comment"),
+        *("unevaluatedProperties", "unevaluatedItems", "allOf", "anyOf", "oneOf"),
+        *("title", "$schema", "$id", "id", "$vocabulary", "$comment", "$recursiveAnchor"),
         *("discriminator", "readOnly", "writeOnly", "deprecated", "then", "else"),
+        *("exclusiveMinimum", "exclusiveMaximum"),
+        *_REFERENCES,
+        *_DEFINITIONS,
+        *_ANCHORS,
+        *_KEPT,
     }
 )
 _NUMERIC = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf")
@@ -56,233 +140,208 @@ _OF_TYPE: dict[str, tuple[str, ...]] = {
         *("patternProperties", "propertyNames"),
     ),
 }
-_LOWER = frozenset({"minimum", "minLength", "minItems", "minProperties"})
-_UPPER = frozenset({"maximum", "maxLength", "maxItems", "maxProperties"})
-
-_ARTICLES = {
-    "string": "a string",
-    "integer": "an integer",
-    "number": "a number",
-    "boolean": "true or false",
-    "array": "a list",
-    "object": "an object",
-}
-_BOUNDS = {
-    "minimum": "at least {}",
-    "maximum": "at most {}",
-    "minLength": "at least {} characters",
-    "maxLength": "at most {} characters",
-    "minItems": "at least {} items",
-    "maxItems": "at most {} items",
-    "format": "format {}",
-    "pattern": "matching {}",
-}
 
 
-def for_answers(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """The simplified schema of an answer, in which what may be null may be left out instead.
+@dataclass(frozen=True, slots=True)
+class _Path:
+    """The way to a place in a schema: what was referred to on it, and what has definitions."""
 
-    A model that is held to a plain schema cannot write null, and would have to make something up.
-    """
-    made: dict[str, Any] = _without_need_of_null(simplified(schema))
-    return made
+    depth: int = 0
+    followed: tuple[int, ...] = ()
+    scopes: tuple[Mapping[str, Any], ...] = ()
 
+    def into(self, schema: Mapping[str, Any]) -> _Path:
+        defines = any(key in schema for key in _DEFINITIONS)
+        scopes = (schema, *self.scopes) if defines else self.scopes
+        return _Path(self.depth + 1, self.followed, scopes)
 
-def _without_need_of_null(schema: Any) -> Any:
-    if isinstance(schema, list):
-        return [_without_need_of_null(item) for item in schema]
-    if not isinstance(schema, dict):
-        return schema
-    made = dict(schema)
-    for key in ("items", "additionalProperties"):
-        if key in made:
-            made[key] = _without_need_of_null(made[key])
-    if isinstance(made.get("properties"), dict):
-        parts = made["properties"]
-        made["properties"] = {name: _without_need_of_null(part) for name, part in parts.items()}
-        if "required" in made:
-            made["required"] = [
-                name for name in made["required"] if not _may_be_null(parts.get(name))
-            ]
-    return made
-
-
-def _may_be_null(schema: Any) -> bool:
-    return isinstance(schema, dict) and _NULLABLE in str(schema.get("description", ""))
-
-
-def simplified(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """The schema without references, unions, titles and rarer keywords, and with their meaning.
-
-    What is left has at most one ``type`` in each place, and ``properties``, ``required``,
-    ``items``, ``enum``, ``additionalProperties``, ``default``, ``description`` and plain bounds.
-    Everything else is said in the description. A union of objects becomes one object with the
-    properties of all; a schema that contains itself is cut where it begins again. Names of
-    properties stay as they are, and so does ``schema`` itself.
-    """
-    # The same tools come with each request of a conversation, and to read them costs as much as
-    # all the rest of it.
-    try:
-        text = msgspec.json.encode(schema)
-    except (TypeError, ValueError, RecursionError):
-        return _Reader(schema).read(schema, ("#",))
-    made: Schema = msgspec.json.decode(_simplified_text(text))
-    return made
-
-
-@lru_cache(maxsize=512)
-def _simplified_text(text: bytes) -> bytes:
-    schema = msgspec.json.decode(text)
-    return msgspec.json.encode(_Reader(schema).read(schema, ("#",)))
+    def following(self, target: Mapping[str, Any]) -> _Path:
+        return _Path(self.depth, (*self.followed, id(target)), self.scopes)
 
 
 class _Reader:
+    """Reads a schema into the plain form, except that nulls stay as types and ``nullable``."""
+
     def __init__(self, root: Mapping[str, Any]) -> None:
         self._root = root
         self._references = 0
 
-    def read(self, schema: Any, within: tuple[str, ...]) -> Schema:
-        """The simple form of a schema; ``within`` names the references that lead to it."""
+    def read(self, schema: Any, path: _Path) -> Schema:
+        """The plain form of a schema in this place."""
         if schema is False:
             return {"description": "Must not be given."}
         if not isinstance(schema, Mapping):
             return {}
+        if path.depth > _DEEPEST:
+            return {"description": "Too deep in others to be told."}
+        path = path.into(schema)
         schema, kinds = _apart(schema)
-        read = self._plain(schema, within)
+        read = self._itself(schema, path)
         if kinds:
-            read = _both(read, self._union(kinds, within))
-        if isinstance(schema.get("$ref"), str):
-            read = _both(read, self._referred(schema["$ref"], within))
+            read = both(read, self._union(kinds, path))
+        for keyword in _REFERENCES:
+            if isinstance(schema.get(keyword), str):
+                read = both(read, self._referred(schema[keyword], path))
         for part in _list(schema.get("allOf")):
-            read = _both(read, self.read(part, within))
+            read = both(read, self.read(part, path))
         for keyword in ("anyOf", "oneOf"):
             parts = _list(schema.get(keyword))
             if parts:
-                read = _both(read, self._union(parts, within))
+                read = both(read, self._union(parts, path))
         if read.get("default", ...) is None:
             del read["default"]
-        return _typed(read)
+        return typed(read)
 
-    def _plain(self, schema: Mapping[str, Any], within: tuple[str, ...]) -> Schema:
+    def _itself(self, schema: Mapping[str, Any], path: _Path) -> Schema:
         """What a schema says itself, without what it refers to and the unions in it."""
         types, values = _types(schema), _values(schema)
-        nullable = schema.get("nullable") is True or "null" in types or None in (values or ())
         read: Schema = {}
         if types == ["null"] or values == [None]:
-            _describe(read, schema.get("description"), "Always null.")
+            read["type"] = "null"
+            describe(read, schema.get("description"))
             return read
-        if values is not None:
-            values = [value for value in values if value is not None]
         read.update(("type", kind) for kind in types if kind != "null")
-        if values:
-            read["enum"] = values
-        read.update((key, value) for key, value in schema.items() if key in _KEPT)
-        self._add_object(read, schema, within)
-        words = self._add_list(read, schema, within)
+        real = [value for value in values if value is not None]
+        if real:
+            read["enum"] = real
+        read.update(
+            (key, schema[key]) for key in schema if key in _KEPT and _KEPT[key](schema[key])
+        )
+        self._add_object(read, schema, path)
+        words = self._add_list(read, schema, path)
         if "default" in schema:
             read["default"] = schema["default"]
-        if nullable:
-            words.append(_NULLABLE)
-        words += self._rules(read, schema, within)
-        _describe(read, schema.get("description"), *words)
+        if schema.get("nullable") is True or "null" in types or len(real) < len(values):
+            read["nullable"] = True
+        words += self._rules(read, schema, path)
+        describe(read, schema.get("description"), *words)
         return read
 
-    def _add_object(self, read: Schema, schema: Mapping[str, Any], within: tuple[str, ...]) -> None:
+    def _add_object(self, read: Schema, schema: Mapping[str, Any], path: _Path) -> None:
         properties = schema.get("properties")
         if isinstance(properties, Mapping):
             read["properties"] = {
-                name: self.read(inner, within) for name, inner in properties.items()
+                name: self.read(inner, path) for name, inner in properties.items()
             }
-        if _list(schema.get("required")):
-            read["required"] = list(schema["required"])
+        required = [name for name in _list(schema.get("required")) if isinstance(name, str)]
+        if required:
+            read["required"] = required
         others = schema.get("additionalProperties", schema.get("unevaluatedProperties"))
         if others is False:
             read["additionalProperties"] = False
-        elif values := self.read(others, within):
+        elif values := self.read(others, path):
             read["additionalProperties"] = values
 
-    def _add_list(
-        self, read: Schema, schema: Mapping[str, Any], within: tuple[str, ...]
-    ) -> list[str]:
+    def _add_list(self, read: Schema, schema: Mapping[str, Any], path: _Path) -> list[str]:
         """Add what the items are; the sentences that say what ``items`` cannot."""
         items, first = schema.get("items"), schema.get("prefixItems")
-        if isinstance(items, (list, tuple)):  # draft 4
+        if isinstance(items, list):  # before 2020-12
             items, first = schema.get("additionalItems"), items
-        first = [self.read(inner, within) for inner in _list(first)]
-        more = [self.read(items, within)] if isinstance(items, Mapping) else []
+        first = [self.read(inner, path) for inner in _list(first)]
+        more = [self.read(items, path)] if isinstance(items, Mapping) else []
         if not first:
             if more:
                 read["items"] = more[0]
             return []
-        read["items"] = _one_of([*first, *more])
-        words = ["The items are, in order: " + "; ".join(map(_words, first)) + "."]
+        read["items"] = one_of([*first, *more])
+        words = ["The items are, in order: " + "; ".join(map(noun, first)) + "."]
         if more:
-            words.append(f"Any further item is {_words(more[0])}.")
+            words.append(f"Any further item is {noun(more[0])}.")
         elif items is False:
             read["maxItems"] = min(len(first), read.get("maxItems", len(first)))
         return words
 
-    def _rules(self, read: Schema, schema: Mapping[str, Any], within: tuple[str, ...]) -> list[str]:
+    def _rules(self, read: Schema, schema: Mapping[str, Any], path: _Path) -> list[str]:
         """The sentences for rules that have no keyword here."""
+
+        def words(inner: Any) -> str:
+            return "nothing at all" if inner is False else noun(self.read(inner, path))
+
         said = []
-        for limit, bound, words in (
+        for limit, bound, form in (
             ("exclusiveMinimum", "minimum", "Must be greater than {}."),
             ("exclusiveMaximum", "maximum", "Must be less than {}."),
         ):
             value = schema.get(limit)
             if value is True:  # draft 4: the plain bound excludes
                 value = read.pop(bound, None)
-            if value is not None and value is not False:
-                said.append(words.format(_json(value)))
+            if _is_bound(value):
+                said.append(form.format(as_json(value)))
         for keyword, value in schema.items():
-            if keyword in _SILENT or keyword in _KEPT or keyword.startswith("x-"):
-                continue
-            if keyword in _RULES:
-                said.append(_RULES[keyword](value, lambda inner: _words(self.read(inner, within))))
-            elif not keyword.startswith("exclusive"):
-                said.append(f"{keyword}: {_json(value)}.")
+            if keyword in RULES:
+                said.append(RULES[keyword](value, words))
+            elif keyword not in _SILENT and not keyword.startswith("x-"):
+                said.append(f"{keyword}: {as_json(value)}.")
         if "if" in schema:
             for keyword, start in (("then", "If so"), ("else", "If not")):
                 if keyword in schema:
-                    said.append(
-                        f"{start}, it must be {_words(self.read(schema[keyword], within))}."
-                    )
+                    said.append(f"{start}, it must be {words(schema[keyword])}.")
         return [sentence for sentence in said if sentence]
 
-    def _union(self, parts: list[Any], within: tuple[str, ...]) -> Schema:
-        real = [part for part in parts if not _is_null(part)]
-        if not real:
-            return {"description": "Always null."}
-        union = _one_of([self.read(part, within) for part in real])
-        if len(real) < len(parts):
-            _describe(union, _NULLABLE)
-        return union
+    def _union(self, parts: list[Any], path: _Path) -> Schema:
+        possible = [part for part in parts if part is not False] or parts
+        return one_of([self.read(part, path) for part in possible])
 
-    def _referred(self, reference: str, within: tuple[str, ...]) -> Schema:
+    def _referred(self, reference: str, path: _Path) -> Schema:
         name = _unescaped(reference.rpartition("/")[2]).lstrip("#") or "whole"
-        target = self._target(reference)
+        target = self._target(reference, path)
         self._references += 1
         if target is None:
             return {"description": f"Of the form {name}."}
-        if reference in within or self._references > _MOST_REFERENCES:
-            kind = target.get("type")
-            cut: Schema = {"type": kind} if isinstance(kind, str) and kind != "null" else {}
-            return {**cut, "description": f"Of the same form as the {name} that it is in."}
-        return self.read(target, (*within, reference))
+        known = id(target) in path.followed or target is self._root
+        if known or self._references > _MOST_REFERENCES:
+            kinds = [kind for kind in _types(target) if kind != "null"]
+            cut: Schema = {"type": kinds[0]} if len(kinds) == 1 else {}
+            same = f"Of the same form as the {name} that it is in."
+            return {**cut, "description": same if known else f"Of the form {name}."}
+        return self.read(target, path.following(target))
 
-    def _target(self, reference: str) -> Mapping[str, Any] | None:
-        if not reference.startswith("#"):
+    def _target(self, reference: str, path: _Path) -> Mapping[str, Any] | None:
+        """What is referred to: from the root, or as if what is around had been a root of its own.
+
+        People put a schema with its definitions into another one, references and all.
+        """
+        if reference in self._named:
+            return self._named[reference]
+        if reference != "#" and not reference.startswith("#/"):
             return None
-        place: Any = self._root
-        for step in reference.lstrip("#").split("/")[1:]:
-            name = _unescaped(step)
-            if isinstance(place, Mapping) and name in place:
-                place = place[name]
-            elif isinstance(place, Sequence) and name.isdigit() and int(name) < len(place):
-                place = place[int(name)]
-            else:
-                return None
-        return place if isinstance(place, Mapping) else None
+        for root in (self._root, *path.scopes):
+            place: Any = root
+            for step in reference.split("/")[1:]:
+                place = _step(place, _unescaped(step))
+            if isinstance(place, Mapping):
+                return place
+        return None
+
+    @cached_property
+    def _named(self) -> dict[str, Mapping[str, Any]]:
+        """The schemas that have a name of their own to refer to."""
+        return {
+            mark + name: schema
+            for schema in _mappings(self._root)
+            for key, mark in (("$id", ""), *((anchor, "#") for anchor in _ANCHORS))
+            if isinstance(name := schema.get(key), str)
+        }
+
+
+def _mappings(value: Any) -> Iterator[Mapping[str, Any]]:
+    left = [value]
+    while left:
+        value = left.pop()
+        if isinstance(value, Mapping):
+            yield value
+            left += value.values()
+        elif isinstance(value, list):
+            left += value
+
+
+def _step(place: Any, name: str) -> Any:
+    """What has this name, or number, in a part of a schema."""
+    if isinstance(place, Mapping):
+        return place.get(name)
+    if isinstance(place, list) and name.isascii() and name.isdecimal() and int(name) < len(place):
+        return place[int(name)]
+    return None
 
 
 def _unescaped(step: str) -> str:
@@ -291,11 +350,10 @@ def _unescaped(step: str) -> str:
 
 def _types(schema: Mapping[str, Any]) -> list[str]:
     given = schema.get("type")
-    return (
-        [given]
-        if isinstance(given, str)
-        else [kind for kind in _list(given) if kind in [*_OF_TYPE]]
-    )
+    named = [given] if isinstance(given, str) else _list(given)
+    # Google's schemas have their types in upper case.
+    lower = [kind.lower() for kind in named if isinstance(kind, str)]
+    return [kind for kind in dict.fromkeys(lower) if kind in _OF_TYPE]
 
 
 def _apart(schema: Mapping[str, Any]) -> tuple[Mapping[str, Any], list[Schema]]:
@@ -304,7 +362,7 @@ def _apart(schema: Mapping[str, Any]) -> tuple[Mapping[str, Any], list[Schema]]:
     if len([kind for kind in kinds if kind != "null"]) < 2:
         return schema, []
     each = [
-        {"type": kind, **{key: schema[key] for key in schema if key in _OF_TYPE.get(kind, ())}}
+        {"type": kind, **{key: schema[key] for key in schema if key in _OF_TYPE[kind]}}
         for kind in kinds
     ]
     special = {"type"}.union(*_OF_TYPE.values())
@@ -312,232 +370,9 @@ def _apart(schema: Mapping[str, Any]) -> tuple[Mapping[str, Any], list[Schema]]:
 
 
 def _list(value: Any) -> list[Any]:
-    return list(value) if isinstance(value, (list, tuple)) else []
+    return value if isinstance(value, list) else []
 
 
-def _items(value: Any) -> Iterable[tuple[str, Any]]:
-    return value.items() if isinstance(value, Mapping) else ()
-
-
-def _is_null(schema: Any) -> bool:
-    return isinstance(schema, Mapping) and (
-        schema.get("type") in ("null", ["null"]) or ("const" in schema and schema["const"] is None)
-    )
-
-
-def _values(schema: Mapping[str, Any]) -> list[Any] | None:
-    if "const" in schema:
-        return [schema["const"]]
-    values = schema.get("enum")
-    return list(values) if isinstance(values, (list, tuple)) else None
-
-
-def _typed(schema: Schema) -> Schema:
-    """A simple schema with its type, where it does not say it but can have only one."""
-    if "type" in schema:
-        return schema
-    kind = ""
-    if "enum" in schema:
-        kinds = {_TYPES.get(type(value), "") for value in schema["enum"]}
-        kind = kinds.pop() if len(kinds) == 1 else ""
-    elif "properties" in schema:
-        kind = "object"
-    elif "items" in schema:
-        kind = "array"
-    return {"type": kind, **schema} if kind else schema
-
-
-_TYPES: dict[type, str] = {
-    str: "string",
-    bool: "boolean",
-    int: "integer",
-    float: "number",
-    list: "array",
-    dict: "object",
-}
-
-
-# --- two schemas into one -----------------------------------------------------------------------
-
-
-def _both(one: Schema, other: Schema) -> Schema:
-    """What follows both of two simple schemas."""
-    merged = dict(one)
-    words = []
-    for key, value in other.items():
-        mine = merged.get(key, ...)
-        if key == "description":
-            continue
-        if mine is ... or mine == value:
-            merged[key] = value
-        elif key == "properties":
-            merged[key] = {**mine, **value}
-            merged[key] |= {name: _both(mine[name], value[name]) for name in mine if name in value}
-        elif key == "required":
-            merged[key] = list(dict.fromkeys([*mine, *value]))
-        elif key in _LOWER:
-            merged[key] = max(mine, value)
-        elif key in _UPPER:
-            merged[key] = min(mine, value)
-        elif key == "enum" and any(item in value for item in mine):
-            merged[key] = [item for item in mine if item in value]
-        elif key in ("items", "additionalProperties"):
-            merged[key] = False if mine is False or value is False else _both(mine, value)
-        elif key == "type" and {mine, value} == {"integer", "number"}:
-            merged[key] = "integer"
-        elif key != "default":
-            words.append(f"Also, {key}: {_json(value)}.")
-    merged.pop("description", None)
-    _describe(merged, one.get("description"), other.get("description"), *words)
-    return merged
-
-
-def _one_of(branches: list[Schema]) -> Schema:
-    """What follows any one of some simple schemas, in one schema and in words."""
-    distinct: list[Schema] = []
-    for branch in branches:
-        if branch not in distinct:
-            distinct.append(branch)
-    if len(distinct) == 1:
-        return distinct[0]
-    if all("enum" in branch for branch in distinct):
-        return _one_value_of(distinct)
-    kinds = {branch.get("type") for branch in distinct}
-    union: Schema = {}
-    if kinds == {"integer", "number"}:
-        union["type"] = "number"
-    elif len(kinds) == 1 and None not in kinds:
-        union["type"] = kinds.pop()
-        _add_common(union, distinct)
-    _describe(union, _sentence(_either([_words(branch) for branch in distinct])))
-    return union
-
-
-def _one_value_of(branches: list[Schema]) -> Schema:
-    values: list[Any] = []
-    for branch in branches:
-        values += [value for value in branch["enum"] if value not in values]
-    union = _typed({"enum": values})
-    _describe(
-        union,
-        *(
-            f"{_either([_json(value) for value in branch['enum']])}: {branch['description']}"
-            for branch in branches
-            if "description" in branch
-        ),
-    )
-    return union
-
-
-def _add_common(union: Schema, branches: list[Schema]) -> None:
-    """Add the structure that several objects, or several lists, have together."""
-    if union["type"] == "array" and all("items" in branch for branch in branches):
-        union["items"] = _one_of([branch["items"] for branch in branches])
-    if union["type"] != "object":
-        return
-    names = list(
-        dict.fromkeys(name for branch in branches for name in branch.get("properties", ()))
-    )
-    if names:
-        union["properties"] = {
-            name: _one_of(
-                [
-                    branch["properties"][name]
-                    for branch in branches
-                    if name in branch.get("properties", ())
-                ]
-            )
-            for name in names
-        }
-    required = [name for name in names if all(name in b.get("required", ()) for b in branches)]
-    if required:
-        union["required"] = required
-    if all(branch.get("additionalProperties") is False for branch in branches):
-        union["additionalProperties"] = False
-
-
-# --- words --------------------------------------------------------------------------------------
-
-
-def _describe(schema: Schema, *sentences: Any) -> None:
-    """Put sentences into a schema's description, each once."""
-    said: list[str] = []
-    for sentence in (schema.get("description"), *sentences):
-        text = sentence.strip() if isinstance(sentence, str) else ""
-        if text and not any(text in other for other in said):
-            said.append(text)
-    if said:
-        *others, last = said
-        ended = [text if text.endswith((".", "!", "?", ":")) else f"{text}." for text in others]
-        schema["description"] = " ".join([*ended, last])
-
-
-def _words(schema: Schema, depth: int = 0) -> str:
-    """A simple schema as a noun."""
-    kind = schema.get("type")
-    if "enum" in schema:
-        return _either([_json(value) for value in schema["enum"]])
-    if kind is None:
-        described = schema.get("description", "").rstrip(".")
-        required = schema.get("required")
-        return described or (f"something with {_names(required)}" if required else "anything")
-    noun = _ARTICLES.get(kind, str(kind))
-    if depth < _DEEPEST:
-        if kind == "array" and schema.get("items"):
-            noun += f" of items, each {_words(schema['items'], depth + 1)}"
-        elif kind == "object":
-            noun += _object_words(schema, depth)
-    bounds = [words.format(schema[key]) for key, words in _BOUNDS.items() if key in schema]
-    return f"{noun} ({', '.join(bounds)})" if bounds else noun
-
-
-def _object_words(schema: Schema, depth: int) -> str:
-    properties, required = schema.get("properties"), schema.get("required", ())
-    if properties:
-        return " with " + ", ".join(
-            f"{_json(name)} ({_words(inner, depth + 1)}{'' if name in required else ', optional'})"
-            for name, inner in properties.items()
-        )
-    others = schema.get("additionalProperties")
-    return f" whose values are each {_words(others, depth + 1)}" if others else ""
-
-
-def _either(nouns: Sequence[str]) -> str:
-    if len(nouns) < 2:
-        return "".join(nouns)
-    return f"either {', '.join(nouns[:-1])} or {nouns[-1]}"
-
-
-def _sentence(words: str) -> str:
-    return words[:1].upper() + words[1:] + "."
-
-
-def _names(names: Iterable[Any]) -> str:
-    return " and ".join(_json(name) for name in names)
-
-
-def _json(value: Any) -> str:
-    return msgspec.json.encode(value, enc_hook=str).decode()
-
-
-Words = Callable[[Any], str]
-
-_RULES: dict[str, Callable[[Any, Words], str]] = {
-    "multipleOf": lambda value, words: f"Must be a multiple of {_json(value)}.",
-    "uniqueItems": lambda value, words: "No item may come twice." if value is True else "",
-    "examples": lambda value, words: f"Examples: {', '.join(map(_json, _list(value)))}.",
-    "example": lambda value, words: f"Example: {_json(value)}.",
-    "not": lambda value, words: f"Must not be {words(value)}.",
-    "contains": lambda value, words: f"One of the items must be {words(value)}.",
-    "propertyNames": lambda value, words: f"Every key must be {words(value)}.",
-    "if": lambda value, words: f"It may be {words(value)}.",
-    "patternProperties": lambda value, words: " ".join(
-        f"A key that matches {pattern} holds {words(inner)}." for pattern, inner in _items(value)
-    ),
-    "dependentRequired": lambda value, words: " ".join(
-        f"With {_json(name)} comes {_names(others)}." for name, others in _items(value)
-    ),
-    "dependentSchemas": lambda value, words: " ".join(
-        f"With {_json(name)} it must be {words(inner)}." for name, inner in _items(value)
-    ),
-}
+def _values(schema: Mapping[str, Any]) -> list[Any]:
+    """The only values that a schema allows; none where it does not list them."""
+    return [schema["const"]] if "const" in schema else _list(schema.get("enum"))

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from ocicat.dialects import (
+    checks,
+    cohere_answers,
     cohere_citations,
-    cohere_response_format,
     parameters,
     serving,
     tools,
@@ -39,16 +40,16 @@ _NO_REASONING = Dropped("Models of the COHERE format do not reason.")
 
 #: What becomes of each parameter of a request.
 PARAMETERS: Mapping[str, Entry] = {
-    "temperature": Parameter("temperature", parameters.number(0, 1)),
-    "top_p": Parameter("topP", parameters.number(0, 1)),
-    "top_k": Parameter("topK", parameters.integer(0, 500)),
-    "n": Own("Each answer is asked for by a call of its own.", "emulated", parameters.one),
+    "temperature": Parameter("temperature", checks.number(0, 1)),
+    "top_p": Parameter("topP", checks.number(0, 1)),
+    "top_k": Parameter("topK", checks.integer(0, 500)),
+    "n": Own("Each answer is asked for by a call of its own.", "emulated", checks.one),
     "max_tokens": Own("Without it, the model's own limit is sent, where it is known."),
     "max_completion_tokens": Own("The same as max_tokens."),
-    "stop": Parameter("stopSequences", parameters.texts),
-    "seed": Parameter("seed", parameters.integer()),
-    "presence_penalty": Parameter("presencePenalty", parameters.number(0, 1)),
-    "frequency_penalty": Parameter("frequencyPenalty", parameters.number(0, 1)),
+    "stop": Parameter("stopSequences", checks.texts),
+    "seed": Parameter("seed", checks.integer()),
+    "presence_penalty": Parameter("presencePenalty", checks.number(0, 1)),
+    "frequency_penalty": Parameter("frequencyPenalty", checks.number(0, 1)),
     "stream_options": NATIVE_STREAM_OPTIONS,
     "tools": Own(
         "Parameters become names of Python types; what these cannot say goes into descriptions."
@@ -62,22 +63,22 @@ PARAMETERS: Mapping[str, Entry] = {
     "response_format": Own("A schema is sent as that of a JSON_OBJECT."),
     "documents": Parameter("documents", cohere_citations.documents),
     "citation_quality": Parameter(
-        "citationQuality", parameters.choice("accurate", "fast", upper=True), back=str.lower
+        "citationQuality", checks.choice("accurate", "fast", upper=True), back=str.lower
     ),
     "safety_mode": Parameter(
-        "safetyMode", parameters.choice("contextual", "strict", "off", upper=True), back=str.lower
+        "safetyMode", checks.choice("contextual", "strict", "off", upper=True), back=str.lower
     ),
-    "search_queries_only": Parameter("isSearchQueriesOnly", parameters.boolean),
-    "force_single_step": Parameter("isForceSingleStep", parameters.boolean),
-    "preamble": Own("System messages at the start are added to it.", check=parameters.text),
-    "raw_prompting": Parameter("isRawPrompting", parameters.boolean),
+    "search_queries_only": Parameter("isSearchQueriesOnly", checks.boolean),
+    "force_single_step": Parameter("isForceSingleStep", checks.boolean),
+    "preamble": Own("System messages at the start are added to it.", check=checks.text),
+    "raw_prompting": Parameter("isRawPrompting", checks.boolean),
     "prompt_truncation": Parameter(
         "promptTruncation",
-        parameters.choice("off", "auto_preserve_order", upper=True),
+        checks.choice("off", "auto_preserve_order", upper=True),
         back=str.lower,
     ),
-    "max_input_tokens": Parameter("maxInputTokens", parameters.integer(1)),
-    "echo": Parameter("isEcho", parameters.boolean),
+    "max_input_tokens": Parameter("maxInputTokens", checks.integer(1)),
+    "echo": Parameter("isEcho", checks.boolean),
     "reasoning_effort": _NO_REASONING,
     "thinking": _NO_REASONING,
     "verbosity": Dropped("Cohere's models have no such setting; say it in a system message."),
@@ -108,8 +109,8 @@ CONTENT: Mapping[str, Entry] = {
 
 _STRUCTURE = frozenset(
     {
-        *("apiFormat", "message", "chatHistory", "toolResults", "preambleOverride"),
-        *("isStream", "maxTokens", "tools", "responseFormat"),
+        *("apiFormat", "message", "chatHistory", "toolResults", "preambleOverride", "tools"),
+        *cohere_answers.KEYS,
     }
 )
 
@@ -134,14 +135,8 @@ def encode_request(
         chat["toolResults"] = conversation.results
     if offered:
         chat["tools"] = [cohere_tools.encode(tool) for tool in offered]
-    if asked.get("response_format") is not None:
-        chat["responseFormat"] = cohere_response_format.encode(asked["response_format"], notes)
     chat.update(simple)
-    limit = parameters.length_limit(request, facts)
-    if limit:
-        chat["maxTokens"] = limit[1]
-    if request.get("stream"):
-        chat["isStream"] = True
+    chat.update(cohere_answers.encode(request, asked.get("response_format"), facts, notes))
     return {**serving.encode(target, compartment_id), "chatRequest": chat}
 
 
@@ -191,10 +186,5 @@ def decode_request(body: dict[str, Any]) -> ChatRequest:
     request["messages"] = history.decode(chat)
     if chat.get("tools") is not None:
         request["tools"] = [tools.neutral(cohere_tools.decode(tool)) for tool in chat["tools"]]
-    if chat.get("responseFormat") is not None:
-        request["response_format"] = cohere_response_format.decode(chat["responseFormat"])
-    if chat.get("maxTokens") is not None:
-        request["max_tokens"] = chat["maxTokens"]
-    if chat.get("isStream"):
-        request["stream"] = True
+    request.update(cohere_answers.decode(chat))
     return request

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ocicat.dialects import cohere_citations, cohere_response_format, parameters, serving, tools
+from ocicat.dialects import (
+    checks,
+    cohere_answers,
+    cohere_citations,
+    parameters,
+    serving,
+    tools,
+)
 from ocicat.dialects.dialect import Entry, Notes
 from ocicat.dialects.messages import check_content, turns
 from ocicat.dialects.oci_cohere_v2.messages import decode_message, encode_turn
@@ -50,7 +57,7 @@ def _neutral_thinking(wire: dict[str, Any]) -> dict[str, Any]:
     return neutral
 
 
-_effort = parameters.choice(
+_effort = checks.choice(
     *("none", "minimal", "low", "medium", "high", "xhigh"),
     synonyms={"disable": "none", "disabled": "none", "max": "xhigh"},
 )
@@ -61,20 +68,20 @@ def _thinking_of_effort(value: Any) -> dict[str, Any]:
     return {"type": "DISABLED" if _effort(value) == "none" else "ENABLED"}
 
 
-_citation_mode = parameters.choice("fast", "accurate", "off", upper=True)
+_citation_mode = checks.choice("fast", "accurate", "off", upper=True)
 
 #: What becomes of each parameter of a request.
 PARAMETERS: Mapping[str, Entry] = {
-    "temperature": Parameter("temperature", parameters.number(0, 1)),
-    "top_p": Parameter("topP", parameters.number(0, 1)),
-    "top_k": Parameter("topK", parameters.integer(0, 500)),
-    "n": Own("Each answer is asked for by a call of its own.", "emulated", parameters.one),
+    "temperature": Parameter("temperature", checks.number(0, 1)),
+    "top_p": Parameter("topP", checks.number(0, 1)),
+    "top_k": Parameter("topK", checks.integer(0, 500)),
+    "n": Own("Each answer is asked for by a call of its own.", "emulated", checks.one),
     "max_tokens": Own("Sent as maxTokens."),
     "max_completion_tokens": Own("Sent as maxTokens."),
-    "stop": Parameter("stopSequences", parameters.texts),
-    "seed": Parameter("seed", parameters.integer()),
-    "presence_penalty": Parameter("presencePenalty", parameters.number(0, 1)),
-    "frequency_penalty": Parameter("frequencyPenalty", parameters.number(0, 1)),
+    "stop": Parameter("stopSequences", checks.texts),
+    "seed": Parameter("seed", checks.integer()),
+    "presence_penalty": Parameter("presencePenalty", checks.number(0, 1)),
+    "frequency_penalty": Parameter("frequencyPenalty", checks.number(0, 1)),
     "logit_bias": Refused("Cohere takes no biases.", "Use temperature, top_p or top_k."),
     # Before `thinking`, whose row is the one to read the wire's `thinking` by.
     "reasoning_effort": Parameter(
@@ -89,9 +96,9 @@ PARAMETERS: Mapping[str, Entry] = {
     "tools": Own("Schemas are simplified."),
     "tool_choice": Own("A function by name: only that one is offered, and a call required."),
     "parallel_tool_calls": Dropped("An answer may always call several tools."),
-    "strict_tools": Parameter("isStrictToolsEnabled", parameters.boolean),
+    "strict_tools": Parameter("isStrictToolsEnabled", checks.boolean),
     "response_format": Own("A schema is sent as that of a JSON_OBJECT."),
-    "logprobs": Parameter("isLogProbsEnabled", parameters.boolean),
+    "logprobs": Parameter("isLogProbsEnabled", checks.boolean),
     "top_logprobs": Dropped("Only the tokens that were chosen have their likelihoods told."),
     "metadata": Dropped("The format has no place for it."),
     "prediction": Dropped("It would only make the answer come faster."),
@@ -110,23 +117,23 @@ PARAMETERS: Mapping[str, Entry] = {
     ),
     "safety_mode": Parameter(
         "safetyMode",
-        parameters.choice("contextual", "strict", "off", upper=True),
+        checks.choice("contextual", "strict", "off", upper=True),
         back=str.lower,
     ),
-    "search_queries_only": Parameter("isSearchQueriesOnly", parameters.boolean),
+    "search_queries_only": Parameter("isSearchQueriesOnly", checks.boolean),
     "force_single_step": Refused(
         "Only COHERE, the format before it, has it.",
         "Leave it out: each reply is one step, and the next request may have no tools.",
     ),
-    "preamble": Own("Sent as a system message before all others.", "emulated", parameters.text),
-    "raw_prompting": Parameter("isRawPrompting", parameters.boolean),
+    "preamble": Own("Sent as a system message before all others.", "emulated", checks.text),
+    "raw_prompting": Parameter("isRawPrompting", checks.boolean),
     "prompt_truncation": Refused(
         "Only COHERE, the format before it, has it.", "Shorten the conversation yourself."
     ),
     "max_input_tokens": Refused(
         "Only COHERE, the format before it, has it.", "Shorten the conversation yourself."
     ),
-    "priority": Parameter("priority", parameters.integer()),
+    "priority": Parameter("priority", checks.integer()),
     **TEXT_ONLY,
     **REPLACED,
     **BOOKKEEPING,
@@ -140,12 +147,7 @@ CONTENT: Mapping[str, Entry] = {
     "video": Refused("Use a model of another vendor."),
 }
 
-_STRUCTURE = frozenset(
-    {
-        *("apiFormat", "messages", "tools", "toolsChoice", "responseFormat"),
-        *("maxTokens", "isStream"),
-    }
-)
+_STRUCTURE = frozenset({"apiFormat", "messages", "tools", "toolsChoice", *cohere_answers.KEYS})
 
 
 def encode_request(
@@ -167,14 +169,8 @@ def encode_request(
         "messages": [*_preamble(asked.get("preamble")), *conversation],
         **_tools(asked, notes),
         **simple,
+        **cohere_answers.encode(request, asked.get("response_format"), facts, notes),
     }
-    if asked.get("response_format") is not None:
-        chat["responseFormat"] = cohere_response_format.encode(asked["response_format"], notes)
-    limit = parameters.length_limit(request, facts)
-    if limit:
-        chat["maxTokens"] = limit[1]
-    if request.get("stream"):
-        chat["isStream"] = True
     return {**serving.encode(target, compartment_id), "chatRequest": chat}
 
 
@@ -228,12 +224,7 @@ def decode_request(body: dict[str, Any]) -> ChatRequest:
         request["tools"] = [_neutral_tool(tool["function"]) for tool in chat["tools"]]
     if chat.get("toolsChoice"):
         request["tool_choice"] = chat["toolsChoice"].lower()
-    if chat.get("responseFormat") is not None:
-        request["response_format"] = cohere_response_format.decode(chat["responseFormat"])
-    if chat.get("maxTokens") is not None:
-        request["max_tokens"] = chat["maxTokens"]
-    if chat.get("isStream"):
-        request["stream"] = True
+    request.update(cohere_answers.decode(chat))
     return request
 
 

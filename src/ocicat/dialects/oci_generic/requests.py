@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ocicat.dialects import parameters, serving
+from ocicat.dialects import checks, parameters, serving
 from ocicat.dialects.dialect import Entry, Notes
 from ocicat.dialects.messages import check_content, turns
 from ocicat.dialects.oci_generic import tools
@@ -62,7 +62,7 @@ def _json_schema(name: str, format: Mapping[str, Any]) -> dict[str, Any]:
             raise ValueError("must have a JSON Schema")
         wire["schema"] = for_answers(schema)
     if strict is not None:
-        wire["isStrict"] = parameters.boolean(strict)
+        wire["isStrict"] = checks.boolean(strict)
     return wire
 
 
@@ -95,7 +95,7 @@ def _neutral_prediction(wire: dict[str, Any]) -> dict[str, Any]:
 
 
 _PLACE = ("city", "country", "region", "timezone")
-_search_context_size = parameters.choice("low", "medium", "high", upper=True)
+_search_context_size = checks.choice("low", "medium", "high", upper=True)
 
 
 def _web_search(value: Any) -> Any:
@@ -135,24 +135,22 @@ def _only_cohere(instead: str = "") -> Refused:
 
 #: What becomes of each parameter of a request.
 PARAMETERS: Mapping[str, Entry] = {
-    "temperature": Parameter("temperature", parameters.number(0)),
-    "top_p": Parameter("topP", parameters.number(0, 1)),
-    "top_k": Parameter("topK", parameters.integer(-1)),
-    "n": Parameter("numGenerations", parameters.integer(1, 5), note="At most 5."),
+    "temperature": Parameter("temperature", checks.number(0)),
+    "top_p": Parameter("topP", checks.number(0, 1)),
+    "top_k": Parameter("topK", checks.integer(-1)),
+    "n": Parameter("numGenerations", checks.integer(1, 5), note="At most 5."),
     "max_tokens": Own("Sent under whichever of the two names the model takes."),
     "max_completion_tokens": Own("Sent under whichever of the two names the model takes."),
-    "stop": Parameter("stop", parameters.texts),
-    "seed": Parameter("seed", parameters.integer()),
-    "presence_penalty": Parameter("presencePenalty", parameters.number(-2, 2)),
-    "frequency_penalty": Parameter("frequencyPenalty", parameters.number(-2, 2)),
-    "logit_bias": Parameter("logitBias", parameters.numbers_by_token),
+    "stop": Parameter("stop", checks.texts),
+    "seed": Parameter("seed", checks.integer()),
+    "presence_penalty": Parameter("presencePenalty", checks.number(-2, 2)),
+    "frequency_penalty": Parameter("frequencyPenalty", checks.number(-2, 2)),
+    "logit_bias": Parameter("logitBias", checks.numbers_by_token),
     "logprobs": Own("Sent as logProbs, which counts the likeliest tokens to tell."),
-    "top_logprobs": Parameter(
-        "logProbs", parameters.integer(0), note="Together with logprobs only."
-    ),
+    "top_logprobs": Parameter("logProbs", checks.integer(0), note="Together with logprobs only."),
     "reasoning_effort": Parameter(
         "reasoningEffort",
-        parameters.choice(
+        checks.choice(
             *("none", "minimal", "low", "medium", "high"),
             upper=True,
             synonyms={"disable": "none", "xhigh": "high"},
@@ -162,20 +160,20 @@ PARAMETERS: Mapping[str, Entry] = {
     ),
     "thinking": Own("Sent as reasoningEffort, which is coarser than a budget."),
     "verbosity": Parameter(
-        "verbosity", parameters.choice("low", "medium", "high", upper=True), back=str.lower
+        "verbosity", checks.choice("low", "medium", "high", upper=True), back=str.lower
     ),
-    "metadata": Parameter("metadata", parameters.metadata),
+    "metadata": Parameter("metadata", checks.metadata),
     "service_tier": Parameter(
-        "serviceTier", parameters.choice("auto", "default", "priority", upper=True), back=str.lower
+        "serviceTier", checks.choice("auto", "default", "priority", upper=True), back=str.lower
     ),
     "prediction": Parameter("prediction", _prediction, back=_neutral_prediction),
     "response_format": Parameter("responseFormat", _response_format, back=_neutral_response_format),
     "tools": Own("Schemas are simplified; strict is left out with a note."),
     "tool_choice": Own(),
-    "parallel_tool_calls": Parameter("isParallelToolCalls", parameters.boolean),
+    "parallel_tool_calls": Parameter("isParallelToolCalls", checks.boolean),
     "web_search_options": Parameter("webSearchOptions", _web_search, back=_neutral_web_search),
     "stream_options": NATIVE_STREAM_OPTIONS,
-    "echo": Parameter("isEcho", parameters.boolean, note="Not in streams."),
+    "echo": Parameter("isEcho", checks.boolean, note="Not in streams."),
     "documents": _only_cohere("Put what the documents say into a message, or use Cohere's models."),
     "preamble": _only_cohere("Say it in a system message."),
     "strict_tools": _only_cohere("Check a call's arguments before you run it."),

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from ocicat.dialects import parameters, schemas, tools
+from ocicat.dialects import checks, parameters, schemas, tools
 from ocicat.dialects.dialect import Entry, Notes
 from ocicat.dialects.messages import check_content, turns
 from ocicat.dialects.openai_chat import messages
@@ -24,7 +24,7 @@ _FORMAT_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 def _stop(value: Any) -> Any:
-    parameters.texts(value)
+    checks.texts(value)
     return value
 
 
@@ -35,7 +35,7 @@ def _prediction(value: Any) -> Any:
     raise ValueError('must be {"type": "content", "content": …}')
 
 
-_search_size = parameters.choice("low", "medium", "high")
+_search_size = checks.choice("low", "medium", "high")
 
 
 def _web_search(value: Any) -> Any:
@@ -65,20 +65,20 @@ _NATIVE = 'Use transport="native".'
 
 #: What becomes of each parameter of a request.
 PARAMETERS: Mapping[str, Entry] = {
-    "temperature": Parameter("temperature", parameters.number(0, 2)),
-    "top_p": Parameter("top_p", parameters.number(0, 1)),
+    "temperature": Parameter("temperature", checks.number(0, 2)),
+    "top_p": Parameter("top_p", checks.number(0, 1)),
     "top_k": Refused("OpenAI has no such parameter.", _NATIVE),
-    "n": Parameter("n", parameters.integer(1)),
+    "n": Parameter("n", checks.integer(1)),
     "max_tokens": Own("Sent under whichever of the two names the model takes."),
     "max_completion_tokens": Own("Sent under whichever of the two names the model takes."),
     "stop": Parameter("stop", _stop),
-    "seed": Parameter("seed", parameters.integer()),
-    "presence_penalty": Parameter("presence_penalty", parameters.number(-2, 2)),
-    "frequency_penalty": Parameter("frequency_penalty", parameters.number(-2, 2)),
-    "logit_bias": Parameter("logit_bias", parameters.numbers_by_token),
+    "seed": Parameter("seed", checks.integer()),
+    "presence_penalty": Parameter("presence_penalty", checks.number(-2, 2)),
+    "frequency_penalty": Parameter("frequency_penalty", checks.number(-2, 2)),
+    "logit_bias": Parameter("logit_bias", checks.numbers_by_token),
     "reasoning_effort": Parameter(
         "reasoning_effort",
-        parameters.choice(
+        checks.choice(
             *("none", "minimal", "low", "medium", "high", "xhigh", "max"),
             synonyms={"disable": "none", "disabled": "none"},
         ),
@@ -86,29 +86,29 @@ PARAMETERS: Mapping[str, Entry] = {
     "thinking": Own(
         "Sent as reasoning_effort: none if disabled, medium if enabled. A budget is refused."
     ),
-    "verbosity": Parameter("verbosity", parameters.choice("low", "medium", "high")),
-    "user": Parameter("user", parameters.text),
-    "stream_options": Parameter("stream_options", parameters.anything, note="Only include_usage."),
-    "tools": Parameter("tools", parameters.anything, note="Functions only."),
-    "tool_choice": Parameter("tool_choice", parameters.anything),
-    "parallel_tool_calls": Parameter("parallel_tool_calls", parameters.boolean),
-    "response_format": Parameter("response_format", parameters.anything),
-    "logprobs": Parameter("logprobs", parameters.boolean),
-    "top_logprobs": Parameter("top_logprobs", parameters.integer(0, 20)),
-    "metadata": Parameter("metadata", parameters.metadata),
+    "verbosity": Parameter("verbosity", checks.choice("low", "medium", "high")),
+    "user": Parameter("user", checks.text),
+    "stream_options": Parameter("stream_options", checks.anything, note="Only include_usage."),
+    "tools": Parameter("tools", checks.anything, note="Functions only."),
+    "tool_choice": Parameter("tool_choice", checks.anything),
+    "parallel_tool_calls": Parameter("parallel_tool_calls", checks.boolean),
+    "response_format": Parameter("response_format", checks.anything),
+    "logprobs": Parameter("logprobs", checks.boolean),
+    "top_logprobs": Parameter("top_logprobs", checks.integer(0, 20)),
+    "metadata": Parameter("metadata", checks.metadata),
     "prediction": Parameter("prediction", _prediction),
     "service_tier": Parameter(
         "service_tier",
-        parameters.choice("auto", "default", "flex", "scale", "priority", "fast"),
+        checks.choice("auto", "default", "flex", "scale", "priority", "fast"),
     ),
-    "store": Parameter("store", parameters.boolean),
+    "store": Parameter("store", checks.boolean),
     "web_search_options": Parameter("web_search_options", _web_search),
-    "prompt_cache_key": Parameter("prompt_cache_key", parameters.text),
+    "prompt_cache_key": Parameter("prompt_cache_key", checks.text),
     "prompt_cache_retention": Parameter(
         "prompt_cache_retention",
-        parameters.choice("in_memory", "24h", synonyms={"in-memory": "in_memory"}),
+        checks.choice("in_memory", "24h", synonyms={"in-memory": "in_memory"}),
     ),
-    "safety_identifier": Parameter("safety_identifier", parameters.text),
+    "safety_identifier": Parameter("safety_identifier", checks.text),
     "echo": Refused("OpenAI has no such parameter.", _NATIVE),
     "documents": _COHERE,
     "citation_quality": _COHERE,

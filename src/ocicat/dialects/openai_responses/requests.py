@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ocicat.dialects import parameters
+from ocicat.dialects import checks, parameters
 from ocicat.dialects.dialect import Entry, Notes
 from ocicat.dialects.messages import check_content, turns
 from ocicat.dialects.openai_responses import items, tools
@@ -20,11 +20,11 @@ __all__ = ["CONTENT", "PARAMETERS", "decode_request", "encode_request"]
 _NAME = "OpenAI's Responses"
 _LOGPROBS = "message.output_text.logprobs"
 _THOUGHTS = "reasoning.encrypted_content"
-_EFFORTS = parameters.choice(
+_EFFORTS = checks.choice(
     *("none", "minimal", "low", "medium", "high", "xhigh", "max"),
     synonyms={"disable": "none", "disabled": "none"},
 )
-_SUMMARIES = parameters.choice("auto", "concise", "detailed")
+_SUMMARIES = checks.choice("auto", "concise", "detailed")
 _TRUNCATIONS = {"off": "disabled", "auto_preserve_order": "auto"}
 _LOCATION = ("city", "country", "region", "timezone")
 
@@ -77,15 +77,15 @@ def _chat_format(wire: dict[str, Any]) -> dict[str, Any]:
 
 
 def _truncation(value: Any) -> str:
-    return _TRUNCATIONS[parameters.choice(*_TRUNCATIONS)(value)]
+    return _TRUNCATIONS[checks.choice(*_TRUNCATIONS)(value)]
 
 
 def _prompt_truncation(wire: str) -> str:
-    return next(word for word, said in _TRUNCATIONS.items() if said == wire)
+    return next((word for word, said in _TRUNCATIONS.items() if said == wire), wire)
 
 
 def _included(value: Any) -> list[str]:
-    return [_LOGPROBS] if parameters.boolean(value) else []
+    return [_LOGPROBS] if checks.boolean(value) else []
 
 
 def _web_search(value: Any) -> list[dict[str, Any]]:
@@ -108,10 +108,10 @@ _COHERE_ONLY = Refused("Only Cohere's models take it.")
 
 #: Names with a dot are fields of an object in the body.
 PARAMETERS: Mapping[str, Entry] = {
-    "temperature": Parameter("temperature", parameters.number(0, 2)),
-    "top_p": Parameter("top_p", parameters.number(0, 1)),
+    "temperature": Parameter("temperature", checks.number(0, 2)),
+    "top_p": Parameter("top_p", checks.number(0, 1)),
     "top_k": _NO_SAMPLING,
-    "n": Parameter("n", parameters.integer(1), note="One call for each answer.", way="emulated"),
+    "n": Parameter("n", checks.integer(1), note="One call for each answer.", way="emulated"),
     "max_tokens": Own("As max_output_tokens."),
     "max_completion_tokens": Own("As max_output_tokens."),
     "stop": Refused("Responses has no stop sequences.", "Cut the answer yourself."),
@@ -128,35 +128,35 @@ PARAMETERS: Mapping[str, Entry] = {
         back=lambda wire: wire.get("effort"),
         note='Also {"effort": …, "summary": "auto", "concise" or "detailed"}.',
     ),
-    "verbosity": Parameter("text.verbosity", parameters.choice("low", "medium", "high")),
-    "user": Parameter("user", parameters.text),
+    "verbosity": Parameter("text.verbosity", checks.choice("low", "medium", "high")),
+    "user": Parameter("user", checks.text),
     "stream_options": Parameter(
         "stream_options",
-        parameters.usage_option("include_usage"),
+        checks.usage_option("include_usage"),
         note="Token counts come at the end of every stream.",
     ),
     "tools": Own("With the hosted ones: web_search, file_search, code_interpreter and mcp."),
     "tool_choice": Own(),
-    "parallel_tool_calls": Parameter("parallel_tool_calls", parameters.boolean),
+    "parallel_tool_calls": Parameter("parallel_tool_calls", checks.boolean),
     "response_format": Parameter("text.format", _format, back=_chat_format),
     "logprobs": Parameter("include", _included),
-    "top_logprobs": Parameter("top_logprobs", parameters.integer(0, 20)),
-    "metadata": Parameter("metadata", parameters.metadata),
+    "top_logprobs": Parameter("top_logprobs", checks.integer(0, 20)),
+    "metadata": Parameter("metadata", checks.metadata),
     **parameters.TEXT_ONLY,
     "prediction": Dropped("It would only speed the answer up."),
     "service_tier": Parameter(
         "service_tier",
-        parameters.choice("auto", "default", "flex", "scale", "priority", "fast", "ultrafast"),
+        checks.choice("auto", "default", "flex", "scale", "priority", "fast", "ultrafast"),
     ),
-    "store": Parameter("store", parameters.boolean, note="False unless asked for."),
+    "store": Parameter("store", checks.boolean, note="False unless asked for."),
     "web_search_options": Parameter("tools", _web_search, note="The hosted tool web_search."),
     **parameters.REPLACED,
-    "prompt_cache_key": Parameter("prompt_cache_key", parameters.text),
+    "prompt_cache_key": Parameter("prompt_cache_key", checks.text),
     "prompt_cache_retention": Parameter(
         "prompt_cache_retention",
-        parameters.choice("in_memory", "24h", synonyms={"in-memory": "in_memory"}),
+        checks.choice("in_memory", "24h", synonyms={"in-memory": "in_memory"}),
     ),
-    "safety_identifier": Parameter("safety_identifier", parameters.text),
+    "safety_identifier": Parameter("safety_identifier", checks.text),
     "echo": Refused("Responses does not repeat the prompt."),
     "documents": Refused(
         "Only Cohere's models take it.", "Put them into a message, or use the tool file_search."
