@@ -17,8 +17,8 @@ __all__ = ["pytestmark"]
 def test_vectors(input_type: str) -> None:
     recording = Recording()
     model = "cohere.embed-v4.0"
-    ask = prepare(model, "embeddings", {}, frozenset(), function="embedding")
     request = {"model": model, "input": ["sky", "sea"], "input_type": input_type}
+    ask = prepare(request, "embeddings", {}, function="embedding")
     try:
         reply = sync.run(recording.of(operations.embed(ask, request)))  # type: ignore[arg-type]
     finally:
@@ -29,8 +29,8 @@ def test_vectors(input_type: str) -> None:
 def test_a_ranking() -> None:
     recording = Recording()
     model = "cohere.rerank-v4.0-fast"
-    ask = prepare(model, "rerank", {}, frozenset(), function="rerank")
     request = {"model": model, "query": "What is blue?", "documents": ["grass", "the sky"]}
+    ask = prepare(request, "rerank", {}, function="rerank")
     try:
         reply = sync.run(recording.of(operations.rerank(ask, request)))  # type: ignore[arg-type]
     finally:

@@ -208,10 +208,42 @@ def test_several_streams_become_one() -> None:
     assert sum(bool(chunk.get("usage")) for chunk in fed.chunks) == 1
 
 
-def test_a_stream_among_several_that_breaks_is_an_error() -> None:
+def test_what_is_noted_of_any_of_several_answers_is_told_once() -> None:
+    calling = cohere_reply("")
+    calling["chatResponse"]["toolCalls"] = [{"name": "add", "parameters": {}}]
+    asked = call(COHERE, n=3, user="me", tools=TOOLS, tool_choice="required")
+    answers = [json_response(each) for each in (calling, cohere_reply("a"), cohere_reply("b"))]
+    fed = feed(exchange(asked), answers)
+    assert sorted(noted(fed.result)) == ["n", "tool_choice", "tool_choice", "user"]
+    assert MISSING in str(fed.result["oci_notes"])
+
+
+def test_several_streams_have_one_id_and_tell_their_notes_once() -> None:
+    events = sse_bytes(
+        {"apiFormat": "COHERE", "text": "a"}, {"apiFormat": "COHERE", "finishReason": "COMPLETE"}
+    )
+    streams = [
+        Response(200, {**STREAM.headers, "opc-request-id": f"A/B/{letter}"}, streaming=True)
+        for letter in "CD"
+    ]
+    fed = feed(
+        exchange_stream(call(COHERE, n=2, stream=True, user="me")),
+        [streams[0], events, b"", streams[1], events, b""],
+    )
+    assert {chunk["id"] for chunk in fed.chunks} == {"chatcmpl-C"}
+    assert {chunk["opc_request_id"] for chunk in fed.chunks} == {"A/B/C", "A/B/D"}
+    assert noted(assembled(fed.chunks)) == ["user", "n"]
+
+
+def test_a_stream_among_several_that_breaks_is_an_error_with_its_own_text() -> None:
+    whole = sse_bytes(
+        {"apiFormat": "COHERE", "text": "a"}, {"apiFormat": "COHERE", "finishReason": "COMPLETE"}
+    )
     broken = sse_bytes({"apiFormat": "COHERE", "text": "x"})
-    fed = feed(exchange_stream(call(COHERE, n=2, stream=True)), [STREAM, broken, b""])
+    answers = [STREAM, whole, b"", STREAM, broken, b""]
+    fed = feed(exchange_stream(call(COHERE, n=2, stream=True)), answers)
     assert isinstance(fed.error, StreamBroken)
+    assert fed.error.partial == "x"
 
 
 # --- streams that do not come -------------------------------------------------------------------
@@ -292,6 +324,7 @@ def test_a_model_that_is_not_there_is_answered_with_what_is(model: str, words: s
 
 # --- tool calls in the text ---------------------------------------------------------------------
 
+MISSING = "answered without the call"
 TOOLS = [{"type": "function", "function": {"name": "add", "parameters": {"type": "object"}}}]
 MARKUP = 'Let me. <tool_call>{"name": "add", "arguments": {"a": 1}}</tool_call>'
 
@@ -337,5 +370,33 @@ def test_calls_that_come_in_one_event_are_told_one_by_one_as_openai_does() -> No
 def test_a_call_that_was_required_and_not_made_is_reported(choice: str, told: bool) -> None:
     asked = call(COHERE, tools=TOOLS, tool_choice=choice)
     fed = feed(exchange(asked), [json_response(cohere_reply("no"))])
-    words = [note["message"] for note in fed.result.get("oci_notes", [])]
-    assert any("without the call" in word for word in words) == told
+    assert (MISSING in str(fed.result)) == told
+
+
+@pytest.mark.parametrize(("choice", "told"), [("required", True), ("auto", False), ("none", False)])
+def test_the_end_of_a_stream_reports_it_too(choice: str, told: bool) -> None:
+    asked = call(COHERE, tools=TOOLS, tool_choice=choice, stream=True)
+    events = sse_bytes(
+        {"apiFormat": "COHERE", "text": "no"}, {"apiFormat": "COHERE", "finishReason": "COMPLETE"}
+    )
+    fed = feed(exchange_stream(asked), [STREAM, events, b""])
+    assert fed.chunks[-1]["choices"][0]["finish_reason"] == "stop"
+    assert [MISSING in str(chunk) for chunk in fed.chunks[-2:]] == [False, told]
+
+
+def test_a_stream_with_the_call_that_was_required_reports_nothing() -> None:
+    asked = call(COHERE, tools=TOOLS, tool_choice="required", stream=True)
+    ending = {
+        "apiFormat": "COHERE",
+        "text": "",
+        "toolCalls": [{"name": "add", "parameters": {}}],
+        "finishReason": "COMPLETE",
+    }
+    fed = feed(exchange_stream(asked), [STREAM, sse_bytes(ending), b""])
+    assert MISSING not in str(fed.chunks)
+
+
+def test_an_answer_that_came_whole_reports_it_in_its_stream() -> None:
+    asked = call(COHERE, tools=TOOLS, tool_choice="required", stream=True)
+    fed = feed(exchange_stream(asked), [json_response(cohere_reply("no"))])
+    assert MISSING in str(assembled(fed.chunks)["oci_notes"])

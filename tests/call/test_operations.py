@@ -9,15 +9,18 @@ import pytest
 
 from ocicat.call.attempts import Ask
 from ocicat.call.operations import embed, guard, rerank
-from ocicat.call.retry import RetryPolicy
 from ocicat.errors import (
+    BadRequestError,
+    InvalidParameter,
     InvalidRequest,
     MalformedReply,
     NotAuthorizedOrNotFound,
     RateLimitError,
+    UnsupportedFeature,
 )
 from ocicat.routing.resolve import Place, resolve
 from ocicat.vocabulary.flow import Response, Together
+from ocicat.vocabulary.retry import RetryPolicy
 from ocicat.vocabulary.target import Operation
 from support.flows import Feed, Names, Stopped, feed, json_response
 
@@ -81,6 +84,7 @@ def test_requests_of_one_call_go_side_by_side() -> None:
     together = next(flow)
     assert isinstance(together, Together)
     assert len(together.flows) == 3
+    assert together.at_once == 8
 
 
 def test_requests_have_retry_tokens_of_their_own() -> None:
@@ -202,3 +206,172 @@ def test_a_404_explains_the_disguise(flow: Any, request_: Any) -> None:
     fed = feed(flow(ask(V4, "embeddings"), request_), [absent])
     assert isinstance(fed.error, NotAuthorizedOrNotFound)
     assert "Allow group" in fed.error.hint
+
+
+# --- what models refuse -------------------------------------------------------------------------
+
+
+def refused(parameter: str) -> Response:
+    message = f"Unsupported parameter: '{parameter}' is not supported with this model."
+    return json_response({"code": "400", "message": message}, 400)
+
+
+def ranks(*indices: int) -> Response:
+    return json_response(
+        {"documentRanks": [{"index": index, "relevanceScore": 0.5} for index in indices]}
+    )
+
+
+def noted(fed: Feed) -> list[str]:
+    assert fed.error is None
+    return [note["parameter"] for note in fed.result.get("oci_notes", [])]
+
+
+EMBED: dict[str, Any] = {"model": V4, "input": "a"}
+RANK: dict[str, Any] = {"model": RERANK, "query": "q", "documents": ["a", "b"]}
+GUARD: dict[str, Any] = {"input": "a", "pii": True}
+
+
+@pytest.mark.parametrize(
+    ("flow", "request_", "parameter", "wire", "answer"),
+    [
+        (embed, EMBED | {"truncate": "end"}, "truncate", "truncate", vectors(0, 1)),
+        (
+            rerank,
+            RANK | {"max_tokens_per_doc": 9},
+            "max_tokens_per_doc",
+            "maxTokensPerDocument",
+            ranks(0, 1),
+        ),
+        (
+            guard,
+            GUARD | {"language": "en"},
+            "language",
+            "languageCode",
+            json_response({"results": {}}),
+        ),
+    ],
+)
+def test_a_refused_parameter_is_left_out_once_and_for_all_and_reported(
+    flow: Any, request_: Any, parameter: str, wire: str, answer: Response
+) -> None:
+    asked = ask(request_.get("model", V4), "rerank" if flow is rerank else "embeddings")
+    fed = feed(flow(asked, request_), [refused(wire), answer])
+    assert [wire.encode() in request.body for request in fed.requests] == [True, False]
+    assert noted(fed) == [parameter]
+    fed = feed(flow(asked, request_), [answer])
+    assert len(fed.requests) == 1
+    assert noted(fed) == [parameter]
+    del request_[parameter]
+    assert noted(feed(flow(asked, request_), [answer])) == []
+
+
+def test_a_type_of_inputs_that_nobody_asked_for_is_left_out_without_a_word() -> None:
+    asked = ask(V4, "embeddings")
+    fed = feed(embed(asked, EMBED), [refused("inputType"), vectors(0, 1)])  # type: ignore[arg-type]
+    assert [body.get("inputType") for body in sent(fed)] == ["SEARCH_DOCUMENT", None]
+    assert noted(fed) == []
+    query: Any = EMBED | {"input_type": "search_query"}
+    assert isinstance(feed(embed(asked, query), []).error, UnsupportedFeature)
+    asked.drop_params = True
+    assert noted(feed(embed(asked, query), [vectors(0, 1)])) == ["input_type"]
+
+
+@pytest.mark.parametrize(
+    ("parameter", "wire", "value"),
+    [
+        ("dimensions", "outputDimensions", 256),
+        ("embedding_types", "embeddingTypes", ["int8", "float"]),
+    ],
+)
+def test_what_the_vectors_depend_on_is_left_out_only_where_that_is_wanted(
+    parameter: str, wire: str, value: Any
+) -> None:
+    request: Any = EMBED | {parameter: value}
+    asked = ask(V4, "embeddings")
+    assert isinstance(feed(embed(asked, request), [refused(wire)]).error, BadRequestError)
+    asked.drop_params = True
+    fed = feed(embed(asked, request), [refused(wire), vectors(0, 1)])
+    assert noted(fed) == [parameter]
+    assert fed.result["data"][0]["embedding"] == [0.0]
+    assert "embeddings_by_type" not in fed.result
+
+
+def test_what_a_reranker_refuses_to_do_with_its_answer_is_done_here() -> None:
+    request: Any = RANK | {"top_n": 1, "return_documents": True}
+    asked = ask(RERANK, "rerank")
+    fed = feed(rerank(asked, request), [refused("topN"), refused("isEcho"), ranks(1, 0)])
+    assert fed.result["results"] == [
+        {"index": 1, "relevance_score": 0.5, "document": {"text": "b"}}
+    ]
+    assert noted(fed) == ["top_n", "return_documents"]
+
+
+def test_requests_side_by_side_that_are_refused_alike_all_go_out_again() -> None:
+    asked = ask(V4, "embeddings")
+    request: Any = {"model": V4, "input": ["t"] * 97, "truncate": "end"}
+    together = next(embed(asked, request))
+    assert isinstance(together, Together)
+    for flow in together.flows:
+        next(flow)  # both are on their way before either is refused
+    again = [flow.send(refused("truncate")) for flow in together.flows]
+    assert all(b"truncate" not in request.body for request in again)
+
+
+@pytest.mark.parametrize("wanted", [False, True])
+def test_a_check_is_never_left_out(wanted: bool) -> None:
+    asked = ask(V4, "embeddings", drop_params=wanted)
+    fed = feed(guard(asked, GUARD), [refused("personallyIdentifiableInformationConfig")])  # type: ignore[arg-type]
+    assert isinstance(fed.error, BadRequestError)
+    assert len(fed.requests) == 1
+
+
+# --- what fails, and what no JSON can say -------------------------------------------------------
+
+
+def test_the_request_that_failed_among_several_is_named() -> None:
+    once = ask(V4, "embeddings", retry=RetryPolicy(max_retries=0))
+    throttled = json_response({"code": "429", "message": "slow"}, 429)
+    texts: Any = {"model": V4, "input": ["t"] * 193}
+    fed = feed(embed(once, texts), [vectors(0, 96), throttled])
+    assert "input[96] to input[191]" in str(fed.error)
+    fed = feed(embed(once, texts), [vectors(0, 96), vectors(96, 96), throttled])
+    assert "for input[192] that" in str(fed.error)
+    assert "input[" not in str(feed(embed(once, EMBED), [throttled]).error)  # type: ignore[arg-type]
+
+
+class Derived(str):
+    """A text of a class of its own, as numpy's are."""
+
+
+@pytest.mark.parametrize(
+    ("flow", "request_", "answer"),
+    [
+        (embed, {"model": V4, "input": [Derived("a")]}, vectors(0, 1)),
+        (rerank, {"model": RERANK, "query": Derived("q"), "documents": [Derived("a")]}, ranks(0)),
+    ],
+)
+def test_texts_of_derived_classes_are_texts(flow: Any, request_: Any, answer: Response) -> None:
+    fed = feed(flow(ask(RERANK, "rerank"), request_), [answer])
+    assert fed.error is None
+
+
+@pytest.mark.parametrize(
+    ("flow", "request_", "parameter"),
+    [
+        (embed, EMBED | {"input": ["a", "\ud800"]}, "input"),
+        (rerank, RANK | {"query": "\ud800"}, "query"),
+        (rerank, RANK | {"documents": ["\ud800"]}, "documents"),
+        (guard, GUARD | {"pii": ["\ud800"]}, "pii"),
+    ],
+)
+def test_what_no_json_can_say_is_refused_by_name(flow: Any, request_: Any, parameter: str) -> None:
+    fed = feed(flow(ask(RERANK, "rerank"), request_), [])
+    assert isinstance(fed.error, InvalidParameter)
+    assert fed.error.parameter == parameter
+
+
+@pytest.mark.parametrize("index", [-1, 2, "0"])
+def test_a_rank_of_a_document_that_there_is_not_is_malformed(index: Any) -> None:
+    fed = feed(rerank(ask(RERANK, "rerank"), RANK), [ranks(index)])  # type: ignore[arg-type]
+    assert isinstance(fed.error, MalformedReply)

@@ -17,6 +17,7 @@ from ocicat.errors import (
     MalformedReply,
     MissingSetting,
     NotAuthorizedOrNotFound,
+    RateLimitError,
     UnknownParameter,
 )
 from support.management import items, management
@@ -88,6 +89,7 @@ def test_a_page_that_leads_to_itself_ends_the_list(oci_emulator: Emulator) -> No
         reply(b"<html>oops</html>", "500 Oops", content_type="text/html"),
         reply(b'{"nothing": 1}'),
         reply(b"[1]"),
+        reply(b'{"items": [{"modelId": "m", "availability": "everywhere"}]}'),
     ],
 )
 def test_the_older_list_is_asked_where_the_newer_one_is_not_to_be_had(
@@ -117,7 +119,7 @@ def test_the_older_list_is_asked_where_the_newer_one_is_not_to_be_had(
         )
 
     with management(answer) as server:
-        found = list_models(api_base=server.url)
+        found = list_models(api_base=server.url, max_retries=0)
     assert found.oci_source == "models"
     llama, lawyer = found.data
     assert (llama.id, llama.owned_by) == ("meta.llama", "meta")
@@ -156,6 +158,49 @@ def test_a_refused_identity_is_not_tried_on_the_other_list(oci_emulator: Emulato
         with pytest.raises(AuthenticationError):
             list_models(api_base=server.url)
         assert len(server.requests) == 1
+
+
+DISCOVERY = "/20231130/modelDiscovery"
+
+
+def paths(emulator: Emulator) -> list[str]:
+    return [received.path for received in emulator.ledger]
+
+
+def test_a_list_that_is_refused_in_passing_is_asked_for_again(oci_emulator: Emulator) -> None:
+    oci_emulator.at(DISCOVERY).fail(429, retry_after=0.01).times(1)
+    oci_emulator.at(DISCOVERY).fail(503, html=True).times(1)
+    assert list_models().oci_source == "modelDiscovery"
+    assert paths(oci_emulator) == [DISCOVERY] * 3
+
+
+def test_a_region_that_throttles_is_not_asked_for_its_older_list(oci_emulator: Emulator) -> None:
+    oci_emulator.at(DISCOVERY).fail(429)
+    with pytest.raises(RateLimitError) as caught:
+        asyncio.run(alist_models(max_retries=1))
+    assert caught.value.attempts == 2
+    assert paths(oci_emulator) == [DISCOVERY] * 2
+
+
+def test_a_clock_that_is_wrong_is_corrected(oci_emulator: Emulator) -> None:
+    oci_emulator.clock_offset = 3600
+    with pytest.warns(RuntimeWarning, match="clock is"):
+        assert list_models().data
+    assert list_models().data
+    assert len(oci_emulator.ledger) == 3
+
+
+def test_an_identity_that_expired_is_renewed(
+    oci_emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in oci_emulator.identity.instance_environment().items():
+        monkeypatch.setenv(name, value)
+    options: Any = {"oci_auth_type": "instance_principal"}
+    assert list_models(**options).data
+    oci_emulator.identity.revoke_all()
+    assert list_models(**options).data
+    asked = [received.status for received in oci_emulator.ledger if received.path == DISCOVERY]
+    assert asked == [200, 401, 200]
 
 
 def test_a_list_in_no_known_shape_is_malformed(oci_emulator: Emulator) -> None:
@@ -204,7 +249,7 @@ def test_an_api_key_alone_cannot_list_models(
     ("options", "words"),
     [
         ({"oci_regoin": "ORD"}, "Did you mean `oci_region`"),
-        ({"max_retries": 3}, "asked for once"),
+        ({"drop_params": True}, "not a parameter of list_models"),
     ],
 )
 def test_unknown_options_are_refused(options: dict[str, Any], words: str) -> None:

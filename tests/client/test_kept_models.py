@@ -13,7 +13,7 @@ import pytest
 from ocicat.client.connection import Connection, connect
 from ocicat.client.kept_models import FRESH, live_models
 from ocicat.emulator import Emulator
-from ocicat.errors import APIConnectionError, NotAuthorizedOrNotFound
+from ocicat.errors import APIConnectionError, NotAuthorizedOrNotFound, RateLimitError
 
 
 @pytest.fixture(autouse=True)
@@ -93,6 +93,16 @@ def test_an_old_list_is_better_than_none_and_says_so(oci_emulator: Emulator, kep
     assert kept.age > 3 * FRESH
     assert kept.failure is not None
     assert kept.models.data
+
+
+def test_with_an_old_list_at_hand_a_far_side_that_is_busy_is_asked_once(
+    oci_emulator: Emulator, kept_in: Path
+) -> None:
+    live_models(connect({}), refresh=False)
+    make_older(kept_in, FRESH)
+    oci_emulator.at("/20231130/modelDiscovery").fail(429)
+    assert isinstance(live_models(connect({}), refresh=False).failure, RateLimitError)
+    assert asked(oci_emulator) == 2
 
 
 def test_an_old_list_is_not_what_refreshing_asks_for(oci_emulator: Emulator) -> None:

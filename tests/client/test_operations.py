@@ -7,7 +7,9 @@ import copy
 import inspect
 import json
 import pickle
+from array import array
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -18,7 +20,12 @@ from ocicat.client import operations
 from ocicat.client.connection import connect
 from ocicat.client.locating import region_finder
 from ocicat.emulator import Emulator
-from ocicat.errors import InvalidParameter, UnknownParameter, UnsupportedFeature
+from ocicat.errors import (
+    InvalidParameter,
+    InvalidRequest,
+    UnknownParameter,
+    UnsupportedFeature,
+)
 from ocicat.routing.regions import Region, regions
 from ocicat.routing.resolve import Place
 from ocicat.vocabulary.target import Target
@@ -141,6 +148,90 @@ def test_a_model_that_cannot_do_it_is_refused_before_anything_is_sent(
 def test_a_timeout_of_nonsense_is_refused(oci_emulator: Emulator) -> None:
     with pytest.raises(InvalidParameter, match="timeout"):
         embedding(V4, "a", timeout="soon")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("kind", ["generativeaiendpoint", "generativeaimodel"])
+@pytest.mark.parametrize("operation", ["embeddings", "rerank"])
+def test_the_region_of_an_ocid_wins(oci_emulator: Emulator, kind: str, operation: Any) -> None:
+    elsewhere = replace(connect({}), place=Place("us-ashburn-1"))
+    target = elsewhere.route(f"ocid1.{kind}.oc1.eu-frankfurt-1.abc", operation=operation)
+    assert target.host == "inference.generativeai.eu-frankfurt-1.oci.oraclecloud.com"
+
+
+ODD_INPUTS: list[tuple[Any, str]] = [
+    (None, "input"),
+    ([], "input"),
+    (iter(()), "input"),
+    (b"text", "input"),
+    ([b"text"], "input[0]"),
+    (7, "input"),
+    ([7], "input[0]"),
+    ([[7, 8]], "input[0]"),
+    (["a", None], "input[1]"),
+    ([{"text": "a"}], "input[0]"),
+    ({"text": "a"}, "input[0]"),
+    ([object()], "input[0]"),
+    (["a", 0.5], "input[1]"),
+    (["\ud800"], "input"),
+    (array("d", [1.0, 2.0]), "input[0]"),
+    (bytearray(b"ab"), "input"),
+]
+
+
+@pytest.mark.parametrize(("odd", "parameter"), ODD_INPUTS)
+@pytest.mark.parametrize("function", [embedding, apply_guardrails])
+def test_an_odd_input_is_refused_by_name(
+    oci_emulator: Emulator, function: Any, odd: Any, parameter: str
+) -> None:
+    model = (V4,) if function is embedding else ()
+    with pytest.raises(InvalidRequest) as caught:
+        function(*model, copy.copy(odd))
+    assert caught.value.parameter == parameter
+    assert len(oci_emulator.ledger) == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options", "parameter"),
+    [
+        (("q", None), {}, "documents"),
+        (("q", 7), {}, "documents"),
+        (("q", b"ab"), {}, "documents"),
+        (("q", {"text": "a"}), {}, "documents"),
+        (("q", iter(())), {}, "documents"),
+        (("q", ["a", b"b"]), {}, "documents[1]"),
+        (("q", [["a"]]), {}, "documents[0]"),
+        (("q", [{"a": object()}]), {}, "documents[0]"),
+        ((None, ["a"]), {}, "query"),
+        (({"text": "q"}, ["a"]), {}, "query"),
+        (("q", ["a"]), {"top_n": 1.0}, "top_n"),
+        (("q", ["a"]), {"top_n": True}, "top_n"),
+        (("q", ["a"]), {"max_tokens_per_doc": "9"}, "max_tokens_per_doc"),
+        (("q", ["a"]), {"rank_fields": {"a": 1}}, "rank_fields"),
+        (("q", ["a"]), {"return_documents": 1}, "return_documents"),
+    ],
+)
+def test_an_odd_reranking_is_refused_by_name(
+    oci_emulator: Emulator, arguments: Any, options: Any, parameter: str
+) -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        rerank(FAST, *arguments, **options)
+    assert caught.value.parameter == parameter
+    assert len(oci_emulator.ledger) == 0
+
+
+@pytest.mark.parametrize("model", [None, 7, "", b"cohere.embed-v4.0", ["cohere.embed-v4.0"]])
+def test_an_odd_model_is_refused_by_name(oci_emulator: Emulator, model: Any) -> None:
+    for call in (lambda: embedding(model, "a"), lambda: rerank(model, "q", ["a"])):
+        with pytest.raises(InvalidRequest) as caught:
+            call()
+        assert caught.value.parameter == "model"
+
+
+def test_whatever_can_be_looped_over_is_a_list(oci_emulator: Emulator) -> None:
+    assert len(embedding(V4, (text for text in "ab")).data) == 2
+    assert len(embedding(V4, {"a": 1, "b": 2}.keys()).data) == 2
+    assert rerank(FAST, "a", ("a", MappingProxyType({"title": "a"}))).results
+    assert apply_guardrails(iter("ab"), pii={"EMAIL"}).flagged is False
 
 
 def test_guardrails_go_where_the_settings_say(oci_emulator: Emulator) -> None:

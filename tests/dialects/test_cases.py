@@ -8,15 +8,13 @@ against the model classes of the ``oci`` SDK.
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
 from ocicat.dialects import registry
-from ocicat.dialects.dialect import Notes, Origin
+from ocicat.dialects.dialect import Notes
 from ocicat.emulator.schema.native import check_chat_details
 from ocicat.emulator.schema.openai_chat import check_chat_completion
 from ocicat.errors import InvalidRequest, StreamBroken
@@ -24,9 +22,9 @@ from ocicat.routing.resolve import Place, resolve
 from ocicat.vocabulary.target import Target
 from support import sdk_models
 from support.assembly import assembled
+from support.cases import COMPARTMENT, Cases, copied, origin
 
-DIRECTORY = Path(__file__).parent.parent / "cases" / "dialects"
-COMPARTMENT = "ocid1.compartment.oc1..test"
+of_kind = Cases("dialects").of_kind
 TRANSPORTS = {"openai_chat": "openai", "openai_responses": "responses"}
 #: Which of the SDK's classes an event of each native format amounts to.
 EVENTS = {
@@ -34,29 +32,10 @@ EVENTS = {
     "oci_cohere": "CohereChatResponse",
     "oci_cohere_v2": "CohereChatResponseV2",
 }
-CASES = [
-    pytest.param(path.stem, case, id=f"{path.stem}: {case['kind']}: {case['name']}")
-    for path in sorted(DIRECTORY.glob("*.json"))
-    for case in json.loads(path.read_text())
-]
-
-
-def of_kind(kind: str) -> Any:
-    return pytest.mark.parametrize(
-        ("name", "case"), [case for case in CASES if case.values[1]["kind"] == kind]
-    )
 
 
 def target(name: str, model: str) -> Target:
     return resolve(model, Place(region="us-chicago-1", transport=TRANSPORTS.get(name, "native")))
-
-
-def origin(model: str) -> Origin:
-    return Origin(model, "A/B/C", 1795262401)
-
-
-def copied(value: Any) -> Any:
-    return json.loads(json.dumps(value))
 
 
 def check(name: str, wire: Any) -> None:

@@ -161,3 +161,28 @@ def test_the_content_type_must_be_json(emulator: Emulator) -> None:
     answer = ask(emulator, "POST", "/20231130/actions/embedText", b"{}", headers)
     assert answer.status == 400
     assert "content-type" in answer.reason
+
+
+def test_a_rule_meets_the_requests_to_its_path(emulator: Emulator) -> None:
+    rule = emulator.at("/20231130/actions/embedText").fail(429, retry_after=3).times(1)
+    emulator.at("/20231130/actions/rerankText").fail(500)
+    throttled = embed(emulator, inputs=["a"])
+    assert (throttled.status, throttled.headers["retry-after"]) == (429, "3")
+    assert embed(emulator, inputs=["a"]).status == 200
+    assert rule.used == 1
+    emulator.at("/20231130/actions/embedText").reply_raw(200, body="odd")
+    assert embed(emulator, inputs=["a"]).body == b"odd"
+    emulator.script.clear()
+    assert embed(emulator, inputs=["a"]).status == 200
+
+
+@pytest.mark.parametrize(("shape", "begins"), [(None, "{"), ("text", "Unsupported")])
+def test_a_rule_refuses_what_a_request_comes_with(
+    emulator: Emulator, shape: Any, begins: str
+) -> None:
+    emulator.at("/20231130/actions/embedText").refuse_parameter("truncate", shape=shape)
+    refused = embed(emulator, inputs=["a"], truncate="END")
+    assert refused.status == 400
+    assert refused.json["message"].startswith(begins)
+    assert "'truncate' is not supported" in refused.json["message"]
+    assert embed(emulator, inputs=["truncate"]).status == 200

@@ -25,6 +25,7 @@ from ocicat import (
     rerank,
 )
 from ocicat.emulator import Emulator
+from ocicat.emulator.tenancy import model_ocid
 
 V4 = "cohere.embed-v4.0"
 V3 = "cohere.embed-english-v3.0"
@@ -219,3 +220,112 @@ def test_all_checks_are_made_where_none_is_named(oci_emulator: Emulator, colour:
     assert found.results.content_moderation
     assert found.results.personally_identifiable_information
     assert found.results.prompt_injection
+
+
+EMBED = "/20231130/actions/embedText"
+RERANK = "/20231130/actions/rerankText"
+GUARD = "/20231130/actions/applyGuardrails"
+
+
+def noted(reply: Any) -> list[str]:
+    return [note["parameter"] for note in reply.oci_notes or []]
+
+
+@pytest.mark.parametrize("shape", ["nested", "text"])
+def test_what_a_model_refuses_is_learned(
+    oci_emulator: Emulator, colour: Colour, shape: Any
+) -> None:
+    oci_emulator.at(EMBED).refuse_parameter("truncate", shape=shape)
+    oci_emulator.at(RERANK).refuse_parameter("topN", shape=shape)
+    oci_emulator.at(GUARD).refuse_parameter("languageCode", shape=shape)
+    for statuses in ([400, 200] * 3, [200] * 3):
+        oci_emulator.ledger.clear()
+        assert noted(colour.embedding(V4, "a", truncate="end")) == ["truncate"]
+        ranked = colour.rerank(FAST, "a", ["b", "a"], top_n=1)
+        assert [result.index for result in ranked.results] == [1]
+        assert noted(ranked) == ["top_n"]
+        assert noted(colour.apply_guardrails("a", pii=True, language="en")) == ["language"]
+        assert [received.status for received in oci_emulator.ledger] == statuses
+
+
+def test_what_many_requests_are_refused_side_by_side_is_left_out_of_all(
+    oci_emulator: Emulator, colour: Colour
+) -> None:
+    oci_emulator.at(EMBED).refuse_parameter("outputDimensions")
+    with pytest.raises(errors.BadRequestError, match="outputDimensions"):
+        colour.embedding(V4, ["a"] * 300, dimensions=256)
+    reply = colour.embedding(V4, ["a"] * 300, dimensions=256, drop_params=True)
+    assert {len(item.embedding) for item in reply.data} == {1536}
+    assert noted(reply) == ["dimensions"]
+
+
+def test_drop_params_leaves_out_a_size_that_the_model_has_not(
+    oci_emulator: Emulator, colour: Colour
+) -> None:
+    place = dedicated(oci_emulator, V3)
+    reply = colour.embedding(V3, "a", dimensions=256, drop_params=True, **place)
+    assert len(reply.data[0].embedding) == 1024
+    assert noted(reply) == ["dimensions"]
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_a_failure_in_passing_is_repeated(
+    oci_emulator: Emulator, colour: Colour, number: int
+) -> None:
+    for path in (EMBED, RERANK, GUARD):
+        oci_emulator.at(path).fail(429, retry_after=0.01).times(1)
+        oci_emulator.at(path).fail(503, html=True).times(1)
+    assert calls(colour)[number]().opc_request_id
+    statuses = sorted(received.status or 0 for received in oci_emulator.ledger)
+    assert statuses[-2:] == [429, 503]
+
+
+def test_one_request_of_many_that_fails_fails_the_call_and_is_named(
+    oci_emulator: Emulator, colour: Colour
+) -> None:
+    texts = ["a"] * 96 + ["word " * 600] + ["a"] * 95
+    place = dedicated(oci_emulator, V3)
+    with pytest.raises(errors.ContextLengthExceeded, match=r"input\[96\] to input\[191\]"):
+        colour.embedding(V3, texts, **place)
+
+
+def test_nothing_is_looked_up_for_texts_and_images_are_sent_as_their_model_takes_them(
+    oci_emulator: Emulator, colour: Colour
+) -> None:
+    endpoint = dedicated(oci_emulator, V3_IMAGE)["oci_endpoint_id"]
+    colour.embedding(endpoint, ["a", "b"])
+    assert [received.path for received in oci_emulator.ledger] == [EMBED]
+    for _ in range(2):
+        assert len(colour.embedding(endpoint, ["a", PNG]).data) == 2
+    paths = [received.path for received in oci_emulator.ledger]
+    assert len([path for path in paths if path.startswith("/20231130/endpoints/")]) == 1
+    assert oci_emulator.ledger.last.status == 200
+
+
+def test_what_cannot_be_looked_up_is_taken_for_the_newest_kind(
+    oci_emulator: Emulator, colour: Colour
+) -> None:
+    endpoint = dedicated(oci_emulator, V4)["oci_endpoint_id"]
+    oci_emulator.at(f"/20231130/endpoints/{endpoint}").fail(404)
+    assert len(colour.embedding(endpoint, ["a", PNG]).data) == 2
+
+
+def test_a_look_up_that_fails_in_passing_is_tried_again_at_the_next_call(
+    oci_emulator: Emulator, colour: Colour
+) -> None:
+    endpoint = dedicated(oci_emulator, V3_IMAGE)["oci_endpoint_id"]
+    oci_emulator.at(f"/20231130/endpoints/{endpoint}").fail(503).times(2)
+    with pytest.raises(errors.BadRequestError):
+        colour.embedding(endpoint, [PNG])
+    assert len(colour.embedding(endpoint, [PNG]).data) == 1
+
+
+def test_a_model_is_asked_by_its_ocid_too(oci_emulator: Emulator, colour: Colour) -> None:
+    assert (
+        len(colour.embedding(model_ocid(V4), ["a", PNG], dimensions=256).data[0].embedding) == 256
+    )
+    assert colour.rerank(model_ocid(FAST), "q", ["a"]).results[0].index == 0
+    assert oci_emulator.ledger.last.json["servingMode"] == {
+        "servingType": "ON_DEMAND",
+        "modelId": model_ocid(FAST),
+    }

@@ -1,25 +1,28 @@
 """The one place that repeats a request: attempts, pauses, a renewed identity after a 401.
 
-Whatever is asked of OCI goes through :func:`answer`, chats (``exchange.py``) and everything else
-(``operations.py``). A flow owns no socket, clock or dice (see ``vocabulary/flow.py``), so threads,
-event loops and tests share this one story.
+Whatever is asked of OCI goes through :func:`answer`: chats (``exchange.py``), everything else that
+is asked of models (``operations.py``), lists and descriptions (:func:`fetch`). What a model may
+refuse in part goes through :func:`answer_without_refused` on its way there. A flow owns no socket,
+clock or dice (see ``vocabulary/flow.py``), so threads, event loops and tests share this one story.
 """
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import msgspec
 
-from ocicat.call.retry import RetryPolicy, pause_before_retry
+from ocicat.call.learning import STREAM, Learned
 from ocicat.call.skew import ClockSkew
 from ocicat.dialects import faults
-from ocicat.dialects.dialect import Origin
+from ocicat.dialects.dialect import Entry, Notes, Origin
 from ocicat.errors import (
     APIConnectionError,
+    BadRequestError,
+    InvalidParameter,
     MalformedReply,
     ModelNotFound,
     OcicatError,
@@ -29,9 +32,19 @@ from ocicat.routing import catalog
 from ocicat.vocabulary.flow import Ambient, Flow, Pause, Request, Response, Timeout
 from ocicat.vocabulary.identity import IdentityResolver
 from ocicat.vocabulary.model import ModelFacts
+from ocicat.vocabulary.retry import RetryPolicy, pause_before_retry
 from ocicat.vocabulary.target import Target
 
-__all__ = ["WRONG_SHAPE", "Ask", "answer", "json_object", "located", "undocumented"]
+__all__ = [
+    "WRONG_SHAPE",
+    "Ask",
+    "answer",
+    "answer_without_refused",
+    "fetch",
+    "json_object",
+    "located",
+    "undocumented",
+]
 
 _UNAUTHENTICATED = 401
 #: What reading a JSON document of an unexpected shape raises.
@@ -51,6 +64,10 @@ class Ask:
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     #: Kept from call to call, so that a wrong clock costs one refusal and not one a call.
     skew: ClockSkew = field(default_factory=ClockSkew)
+    #: Kept from call to call: what models have been found to refuse.
+    learned: Learned = field(default_factory=Learned)
+    #: Leave out, with a note, what the model cannot be told.
+    drop_params: bool = False
     method: str = "POST"
     #: Headers that this call has and others have not.
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -138,6 +155,80 @@ def answer(ask: Ask, body: bytes, *, stream: bool = False) -> Flow[tuple[Respons
         retries += 1
         waited += pause
         yield Pause(pause)
+
+
+def fetch(ask: Ask, target: str) -> Flow[tuple[Response, Origin]]:
+    """OCI's answer to a GET request for ``target``, under the path of where ``ask`` goes."""
+    place = replace(ask.target, path=ask.target.path + target)
+    return (yield from answer(replace(ask, method="GET", target=place), b""))
+
+
+def answer_without_refused(
+    ask: Ask,
+    request: Mapping[str, Any],
+    table: Mapping[str, Entry],
+    encode: Callable[[Target, Notes], dict[str, Any]],
+    *,
+    stream: bool = False,
+) -> Flow[tuple[Response, Origin, Notes]]:
+    """OCI's answer to ``request``, and what became of the request on the way to it.
+
+    ``encode`` makes the body, by the parameters in ``table``. A refusal that names one of them is
+    learned, and the request made again without it where the call can do without. Raises what
+    :func:`answer` and ``encode`` raise.
+    """
+    while True:
+        target = ask.learned.applied(ask.target)
+        notes = Notes(drop=ask.drop_params, learned=ask.learned.of(target, request))
+        body = _json(encode(target, notes), request)
+        try:
+            response, origin = yield from answer(
+                ask, body, stream=stream and STREAM not in notes.learned
+            )
+        except BadRequestError as refusal:
+            if not ask.learned.learn(target, request, table, refusal, notes):
+                raise
+            if ask.log:
+                ask.log("learned", {"model": target.model, "failure": refusal})
+        else:
+            return response, origin, notes
+
+
+def _json(body: dict[str, Any], request: Mapping[str, Any]) -> bytes:
+    """A body as JSON. Raises :class:`~ocicat.errors.InvalidParameter` for what has no JSON."""
+    try:
+        return _ENCODER.encode(body)
+    except _NO_JSON as problem:
+        name = next((name for name, value in request.items() if not _has_json(value)), "")
+        raise InvalidParameter(
+            f"`{name}` has something in it that JSON cannot say: {problem}.", parameter=name
+        ) from None
+
+
+def _has_json(value: Any) -> bool:
+    try:
+        _ENCODER.encode(value)
+    except _NO_JSON:
+        return False
+    return True
+
+
+def _plain(value: Any) -> Any:
+    """A text or number of a class derived from the plain one, as numpy has them."""
+    for kind, to_plain in _PLAIN.items():
+        if isinstance(value, kind):
+            return to_plain(value)
+    raise TypeError(f"an object of type {type(value).__name__}")
+
+
+_PLAIN: dict[type, Callable[[Any], Any]] = {
+    str: str.__str__,
+    int: int.__int__,
+    float: float.__float__,
+}
+_ENCODER = msgspec.json.Encoder(enc_hook=_plain)
+#: Objects, lone surrogates, numbers of more than 64 bits, and what contains itself.
+_NO_JSON = (TypeError, ValueError, OverflowError, RecursionError)
 
 
 def _instead(facts: ModelFacts) -> str:

@@ -1,4 +1,4 @@
-"""One signed request that is no chat, such as listing models. It is sent once, as it is."""
+"""One signed request that is sent once, as it is: what a diagnosis wants to see."""
 
 from __future__ import annotations
 

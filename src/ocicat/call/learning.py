@@ -2,7 +2,8 @@
 
 Models take fewer parameters than their API has names for, and no list of them is complete. A 400
 that names a parameter is remembered for that model; where the call can do without it, the call is
-made again without it, and the reply reports it.
+made again without it (``attempts.answer_without_refused``), and the reply reports it. Chats,
+embeddings, rerankings and guardrails learn alike.
 """
 
 from __future__ import annotations
@@ -12,10 +13,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ocicat.dialects.dialect import Entry
+from ocicat.dialects.dialect import Entry, Notes
 from ocicat.dialects.parameters import Parameter, is_hint
 from ocicat.errors import BadRequestError
-from ocicat.vocabulary.chat import ChatRequest
 from ocicat.vocabulary.model import LengthParameter
 from ocicat.vocabulary.target import Target
 
@@ -45,6 +45,8 @@ _NAMED = re.compile(
 #: After so many refused values, no other is tried.
 _ENOUGH = 3
 _STREAMS = frozenset({"isStream", "stream", "is_stream"})
+# What ocicat says where its caller says nothing.
+_OURS = frozenset({"input_type"})
 
 
 @dataclass(slots=True)
@@ -60,11 +62,15 @@ class _Refusal:
 
 @dataclass(slots=True)
 class Learned:
-    """Refused parameters by what is called: the model, the endpoint or the deployment."""
+    """Refused parameters by what is called: the model, the endpoint or the deployment.
 
-    _refused: dict[tuple[str, str], dict[str, _Refusal]] = field(default_factory=dict)
+    Calls learn side by side, so what is known of a model is replaced and never changed. Where two
+    replace it at the same moment, one has to learn again.
+    """
 
-    def of(self, target: Target, request: ChatRequest) -> Mapping[str, str]:
+    _refused: dict[tuple[str, str], Mapping[str, _Refusal]] = field(default_factory=dict)
+
+    def of(self, target: Target, request: Mapping[str, Any]) -> Mapping[str, str]:
         """What ``target`` is known to refuse of ``request``, with OCI's words."""
         known = self._refused.get(_called(target))
         if not known:
@@ -86,42 +92,45 @@ class Learned:
     def learn(
         self,
         target: Target,
-        request: ChatRequest,
+        request: Mapping[str, Any],
         table: Mapping[str, Entry],
         failure: BadRequestError,
-        *,
-        drop: bool,
+        notes: Notes,
     ) -> bool:
         """Remember what ``failure`` names, and say whether to try again without it.
 
-        What an answer depends on is neither remembered nor left out, unless ``drop`` says so: it
-        may have been refused for the company that it was in.
+        ``notes`` say what the request was sent without. What an answer depends on is neither
+        remembered nor left out, unless they say to drop it: it may have been refused for the
+        company that it was in.
         """
-        known = self._refused.setdefault(_called(target), {})
         for name in _named(failure):
             parameter = _neutral(name, table)
             if parameter == "reasoning_effort" and request.get(parameter) is None:
                 parameter = "thinking"  # which some formats say as an effort
-            if parameter is None or parameter in self.of(target, request):
+            if parameter is None or parameter in notes.learned:
                 continue
-            if parameter in _OTHER_LENGTH:
-                # The limit that was sent may have been ours, so the request need not have it.
-                known[parameter] = _Refusal(failure.message)
-                return True
             value = request.get(parameter)
+            if parameter in _OTHER_LENGTH or (value is None and parameter in _OURS):
+                self._remember(target, parameter, _Refusal(failure.message))
+                return True
             if value is None:
                 continue
             if parameter == STREAM:
-                known[parameter] = _Refusal(failure.message)
+                self._remember(target, parameter, _Refusal(failure.message))
                 return True
-            if parameter in table and (is_hint(parameter) or drop):
-                before = known.get(parameter)
-                values = [*(before.values or ()), value] if before else [value]
-                known[parameter] = _Refusal(
-                    failure.message, values if _is_about_a_value(failure) else None
-                )
+            if parameter in table and (is_hint(parameter) or notes.drop):
+                values = [value] if _is_about_a_value(failure) else None
+                self._remember(target, parameter, _Refusal(failure.message, values))
                 return True
         return False
+
+    def _remember(self, target: Target, parameter: str, refusal: _Refusal) -> None:
+        known = self._refused.get(_called(target), {})
+        before = known.get(parameter)
+        if before is not None and before.values is not None and refusal.values is not None:
+            added = [value for value in refusal.values if value not in before.values]
+            refusal.values = [*before.values, *added]
+        self._refused[_called(target)] = {**known, parameter: refusal}
 
 
 def _is_about_a_value(failure: BadRequestError) -> bool:

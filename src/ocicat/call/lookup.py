@@ -2,59 +2,41 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
-import msgspec
-
-from ocicat.call.fetch import fetch, get
-from ocicat.errors import OcicatError
+from ocicat.call.attempts import Ask, fetch, json_object
+from ocicat.errors import NotFoundError, PermissionDeniedError, TransportError
 from ocicat.routing import endpoints, ocids
-from ocicat.routing.addresses import Address
-from ocicat.vocabulary.flow import Ambient, Flow, Response, Timeout
-from ocicat.vocabulary.identity import IdentityResolver
+from ocicat.vocabulary.flow import Flow, Timeout
 from ocicat.vocabulary.model import ModelFacts
+from ocicat.vocabulary.retry import RetryPolicy
 
 __all__ = ["find_facts"]
 
 # The call waits for this, and can be made without it.
 _TIMEOUT = Timeout(connect=3, read=10)
+_RETRY = RetryPolicy(max_retries=1, budget=5)
 
 
-def find_facts(
-    id: str,
-    management: Address,
-    identities: IdentityResolver,
-    ambient: Ambient,
-    *,
-    user_agent: str,
-) -> Flow[ModelFacts | None]:
+def find_facts(id: str, management: Ask) -> Flow[ModelFacts | None]:
     """The facts of the model at the endpoint, or with the OCID, ``id``.
 
-    ``None`` where OCI does not say: the identity may not look it up, or the management API is out
-    of reach, as it is from a private network.
+    ``management`` is how to ask the management API. ``None`` where OCI will not say: the identity
+    may not look it up, or that API is out of reach, as it is from a private network. Raises
+    :class:`~ocicat.errors.OcicatError` kin for what may pass.
     """
+    management = replace(management, timeout=_TIMEOUT, retry=_RETRY)
 
     def described(target: str) -> Flow[dict[str, Any]]:
-        request = get(
-            management.scheme,
-            management.host,
-            management.path + target,
-            user_agent=user_agent,
-            timeout=_TIMEOUT,
-        )
-        response: Response = yield from fetch(request, identities, ambient)
-        if response.status != 200:
-            return {}
-        try:
-            return msgspec.json.decode(response.body, type=dict[str, Any])
-        except (ValueError, RecursionError):
-            return {}
+        response, origin = yield from fetch(management, target)
+        return json_object(response.body, origin)
 
     try:
         if ocids.is_of(id, "generativeaiendpoint"):
             endpoint = yield from described(endpoints.endpoint_target(id))
             id = endpoints.model_id_in(endpoint)
         model = (yield from described(endpoints.model_target(id))) if id else {}
-    except OcicatError:
+    except (NotFoundError, PermissionDeniedError, TransportError):
         return None
     return endpoints.facts_in(model) if model else None

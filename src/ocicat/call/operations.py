@@ -6,21 +6,32 @@ images for models that take them one by one, become several embedding requests s
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
-import msgspec
-
-from ocicat.call.attempts import WRONG_SHAPE, Ask, answer, json_object, located, undocumented
+from ocicat.call.attempts import (
+    WRONG_SHAPE,
+    Ask,
+    answer_without_refused,
+    json_object,
+    located,
+    undocumented,
+)
 from ocicat.dialects import embeddings, guardrails, usage
 from ocicat.dialects import rerank as reranking
-from ocicat.dialects.dialect import Notes, Origin
+from ocicat.dialects.dialect import Entry, Notes, Origin
+from ocicat.errors import OcicatError
 from ocicat.vocabulary.chat import Note
 from ocicat.vocabulary.embedding import EmbeddingReply, EmbeddingRequest
 from ocicat.vocabulary.flow import Flow, Together
 from ocicat.vocabulary.guarding import GuardReply, GuardRequest
 from ocicat.vocabulary.reranking import RerankReply, RerankRequest
+from ocicat.vocabulary.target import Target
 
 __all__ = ["embed", "guard", "rerank"]
+
+#: The half of an operation's dialect that asks: request, target, compartment and notes to a body.
+_Encode = Callable[[Any, Target, str, Notes], dict[str, Any]]
 
 
 def embed(ask: Ask, request: EmbeddingRequest) -> Flow[EmbeddingReply]:
@@ -29,31 +40,43 @@ def embed(ask: Ask, request: EmbeddingRequest) -> Flow[EmbeddingReply]:
     Everything that can be wrong with an input is found before anything is sent.
     """
     yield from located(ask)
-    notes = Notes()
     parts = embeddings.split(request, ask.target.facts)
-    flows = [
-        _embed_part(
-            ask,
-            part,
-            embeddings.encode_request(part, ask.target, ask.compartment_id, notes),
-        )
-        for part in parts
-    ]
-    if len(flows) == 1:
-        reply = yield from flows[0]
-    else:
-        reply = _joined((yield Together(flows)))
+    if len(parts) == 1:
+        return (yield from _embed_part(ask, parts[0]))
+    for part in parts:
+        unread = Notes(drop=ask.drop_params)
+        embeddings.encode_request(part, ask.target, ask.compartment_id, unread)
+    flows = []
+    first = 0
+    for part in parts:
+        flows.append(_embed_some(ask, part, first))
+        first += len(part["input"])
+    return _joined((yield Together(flows)))
+
+
+def _embed_part(ask: Ask, request: EmbeddingRequest) -> Flow[EmbeddingReply]:
+    wire, origin, notes = yield from _asked(
+        ask, request, embeddings.PARAMETERS, embeddings.encode_request
+    )
+    told: Any = {name: value for name, value in request.items() if name not in notes.learned}
+    try:
+        reply = embeddings.decode_reply(wire, told, origin)
+    except WRONG_SHAPE as problem:
+        raise undocumented(origin) from problem
     if notes.items:
-        reply["oci_notes"] = _once_each(notes.items)
+        reply["oci_notes"] = notes.items
     return reply
 
 
-def _embed_part(ask: Ask, request: EmbeddingRequest, body: dict[str, Any]) -> Flow[EmbeddingReply]:
-    wire, origin = yield from _asked(ask, body)
+def _embed_some(ask: Ask, request: EmbeddingRequest, first: int) -> Flow[EmbeddingReply]:
+    """The vectors of some of many inputs, which begin with number ``first``."""
     try:
-        return embeddings.decode_reply(wire, request, origin)
-    except WRONG_SHAPE as problem:
-        raise undocumented(origin) from problem
+        return (yield from _embed_part(ask, request))
+    except OcicatError as failure:
+        last = first + len(request["input"]) - 1
+        place = f"input[{first}]" + (f" to input[{last}]" if last > first else "")
+        failure.hint = f"{failure.hint} It is the request for {place} that failed.".strip()
+        raise
 
 
 def _joined(replies: list[EmbeddingReply]) -> EmbeddingReply:
@@ -67,6 +90,9 @@ def _joined(replies: list[EmbeddingReply]) -> EmbeddingReply:
         for reply in replies[1:]:
             vectors += reply["embeddings_by_type"][kind]
     joined["opc_request_ids"] = [reply["opc_request_id"] for reply in replies]
+    notes = _once_each([note for reply in replies for note in reply.get("oci_notes", [])])
+    if notes:
+        joined["oci_notes"] = notes
     return joined
 
 
@@ -78,9 +104,9 @@ def _once_each(notes: list[Note]) -> list[Note]:
 def rerank(ask: Ask, request: RerankRequest) -> Flow[RerankReply]:
     """The documents in the order of their relevance. Raises what ``errors.py`` lists."""
     yield from located(ask)
-    notes = Notes()
-    body = reranking.encode_request(request, ask.target, ask.compartment_id, notes)
-    wire, origin = yield from _asked(ask, body)
+    wire, origin, notes = yield from _asked(
+        ask, request, reranking.PARAMETERS, reranking.encode_request
+    )
     try:
         reply = reranking.decode_reply(wire, request, origin)
     except WRONG_SHAPE as problem:
@@ -93,14 +119,23 @@ def rerank(ask: Ask, request: RerankRequest) -> Flow[RerankReply]:
 def guard(ask: Ask, request: GuardRequest) -> Flow[GuardReply]:
     """What guardrails find in a content. Raises what ``errors.py`` lists."""
     yield from located(ask)
-    body = guardrails.encode_request(request, ask.compartment_id)
-    wire, origin = yield from _asked(ask, body)
+    wire, origin, notes = yield from _asked(
+        ask, request, guardrails.PARAMETERS, guardrails.encode_request
+    )
     try:
-        return guardrails.decode_reply(wire, origin)
+        reply = guardrails.decode_reply(wire, origin)
     except WRONG_SHAPE as problem:
         raise undocumented(origin) from problem
+    if notes.items:
+        reply["oci_notes"] = notes.items
+    return reply
 
 
-def _asked(ask: Ask, body: dict[str, Any]) -> Flow[tuple[dict[str, Any], Origin]]:
-    response, origin = yield from answer(ask, msgspec.json.encode(body))
-    return json_object(response.body, origin), origin
+def _asked(
+    ask: Ask, request: Mapping[str, Any], table: Mapping[str, Entry], encode_request: _Encode
+) -> Flow[tuple[dict[str, Any], Origin, Notes]]:
+    def encode(target: Target, notes: Notes) -> dict[str, Any]:
+        return encode_request(request, target, ask.compartment_id, notes)
+
+    response, origin, notes = yield from answer_without_refused(ask, request, table, encode)
+    return json_object(response.body, origin), origin, notes

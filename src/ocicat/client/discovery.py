@@ -8,34 +8,32 @@ first is not to be had.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
+from types import MappingProxyType
 from typing import Any, Unpack
 from urllib.parse import urlencode
 
-import msgspec
-
-from ocicat.call.fetch import fetch, get
+from ocicat.call.attempts import WRONG_SHAPE, Ask, fetch, json_object, undocumented
 from ocicat.client.connection import Connection
-from ocicat.client.options import split, timeout_of, user_agent
+from ocicat.client.options import ask_about, split
 from ocicat.client.replies import Record
 from ocicat.client.settings import ConnectionArguments
-from ocicat.dialects import faults
+from ocicat.dialects.dialect import Origin
 from ocicat.errors import (
-    APIConnectionError,
     APIStatusError,
     AuthenticationError,
     InvalidSetting,
     MalformedReply,
     MissingSetting,
-    UnknownParameter,
+    RateLimitError,
 )
-from ocicat.routing.addresses import Address
 from ocicat.routing.regions import region_id
 from ocicat.routing.resolve import management
 from ocicat.transport.ambient import SYSTEM
-from ocicat.vocabulary.flow import Flow, Response, Timeout
+from ocicat.vocabulary.flow import Flow, Timeout
 
 __all__ = ["ListOptions", "Model", "ModelList", "alist_models", "list_models", "listing"]
 
@@ -44,9 +42,14 @@ _TIMEOUT = Timeout(connect=10.0, read=30.0)
 
 
 class ListOptions(ConnectionArguments, total=False):
-    """The connection arguments, and ``timeout``: seconds to wait for the next byte (30)."""
+    """The connection arguments, and how patient to be.
+
+    * ``timeout``: seconds to wait for the next byte (default 30).
+    * ``max_retries``: attempts after a first that failed in passing (default 3).
+    """
 
     timeout: float | Timeout | None
+    max_retries: int | None
 
 
 class Model(Record):
@@ -102,36 +105,33 @@ class ModelList(Record, parts={"data": Model}):
 def list_models(**options: Unpack[ListOptions]) -> ModelList:
     """The models that OCI serves in the region, and those of the compartment.
 
-    It needs an identity that signs, and a policy that lets it inspect ``generative-ai-family``. It
-    is asked once; nothing is repeated.
+    It needs an identity that signs, and a policy that lets it inspect ``generative-ai-family``.
 
     Raises :class:`~ocicat.errors.OcicatError` kin, all listed in ``ocicat.errors``.
     """
     from ocicat.transport import sync
 
-    return ModelList(sync.run(listing(connected(options), options.get("timeout"))))
+    return ModelList(sync.run(listing(_connected(options), options)))
 
 
 async def alist_models(**options: Unpack[ListOptions]) -> ModelList:
     """The same as :func:`list_models`, on the running event loop."""
     from ocicat.transport import aio
 
-    return ModelList(await aio.run(listing(connected(options), options.get("timeout"))))
+    return ModelList(await aio.run(listing(_connected(options), options)))
 
 
-def connected(options: Mapping[str, Any]) -> Connection:
-    """The connection that these options make. Raises ``UnknownParameter`` for any other name."""
-    if "max_retries" in options:
-        raise UnknownParameter(
-            "`max_retries` is not a parameter of list_models.",
-            parameter="max_retries",
-            hint="The list is asked for once.",
-        )
+def _connected(options: Mapping[str, Any]) -> Connection:
     return split(options, (), function="list_models")[1]
 
 
-def listing(connection: Connection, timeout: float | Timeout | None = None) -> Flow[dict[str, Any]]:
-    """The list, as plain values in the shape of :class:`ModelList`."""
+def listing(
+    connection: Connection, options: Mapping[str, Any] = MappingProxyType({})
+) -> Flow[dict[str, Any]]:
+    """The list, as plain values in the shape of :class:`ModelList`.
+
+    ``options`` say how patient to be, as in :class:`ListOptions`.
+    """
     if not connection.compartment_id:
         raise MissingSetting(
             "There is no compartment_id.",
@@ -145,94 +145,75 @@ def listing(connection: Connection, timeout: float | Timeout | None = None) -> F
         place, extra = replace(place, region=found.id), (*extra, found)
     address = management(place, extra_regions=extra, default_domain=connection.default_domain)
     region = region_id(place.region or "", extra=extra) if place.region else ""
-    ask = _Asking(connection, address, _TIMEOUT if timeout is None else timeout_of(timeout))
+    ask = ask_about("OCI's list of models", connection, address, options)
+    if options.get("timeout") is None:
+        ask.timeout = _TIMEOUT
     try:
-        items = yield from ask.pages("modelDiscovery", {"region": region} if region else {})
-        data = [model for item in items if (model := _discovered(item, region))]
+        where = {"region": region} if region else {}
+        data = yield from _pages(ask, "modelDiscovery", where, partial(_discovered, region))
         source = "modelDiscovery"
-    except AuthenticationError:
+    except (AuthenticationError, RateLimitError):
         raise
     except (APIStatusError, MalformedReply):
         # A service of 2026 that is not in every region; the older list is.
-        items = yield from ask.pages("models", {"lifecycleState": "ACTIVE"})
-        data, source = list(_merged(items)), "models"
+        data = yield from _pages(ask, "models", {"lifecycleState": "ACTIVE"}, _merged)
+        source = "models"
     data.sort(key=lambda model: str(model["id"]))
     return {"object": "list", "data": data, "oci_region": region, "oci_source": source}
 
 
-class _Asking:
-    """Asks the management API for whole lists."""
+def _pages(
+    ask: Ask,
+    name: str,
+    query: Mapping[str, str],
+    read: Callable[[list[dict[str, Any]]], Iterable[dict[str, Any]]],
+) -> Flow[list[dict[str, Any]]]:
+    """What ``read`` makes of the items of all pages.
 
-    def __init__(self, connection: Connection, address: Address, timeout: Timeout) -> None:
-        self._connection = connection
-        self._address = address
-        self._timeout = timeout
-
-    def pages(self, name: str, query: Mapping[str, str]) -> Flow[list[dict[str, Any]]]:
-        """The items of all pages. Raises ``APIStatusError`` and ``MalformedReply`` kin."""
-        items: list[dict[str, Any]] = []
-        seen: set[str] = set()
-        page = ""
-        while page not in seen:
-            seen.add(page)
-            asked = {"compartmentId": self._connection.compartment_id, "limit": str(_PAGE), **query}
-            if page:
-                asked["page"] = page
-            response = yield from self._answer(f"/20231130/{name}?{urlencode(asked)}")
-            items += _items(response)
-            page = response.headers.get("opc-next-page", "")
-            if not page:
-                break
-        return items
-
-    def _answer(self, target: str) -> Flow[Response]:
-        scheme, host, prefix = self._address
-        reconnected = False
-        while True:
-            request = get(
-                scheme, host, prefix + target, user_agent=user_agent(), timeout=self._timeout
-            )
-            try:
-                response = yield from fetch(request, self._connection.identities("native"), SYSTEM)
-            except APIConnectionError as problem:
-                # The far side had closed an idle connection, and has not seen the request.
-                if not problem.stale or reconnected:
-                    raise
-                reconnected = True
-                continue
-            if response.status == 200:
-                return response
-            raise faults.decode(
-                response.status,
-                response.headers,
-                response.body,
-                compartment_id=self._connection.compartment_id,
-            )
-
-
-def _items(response: Response) -> list[dict[str, Any]]:
+    Raises ``APIStatusError`` and ``MalformedReply`` kin.
+    """
+    items: list[dict[str, Any]] = []
+    seen: set[str] = set()
+    page = ""
+    while page not in seen:
+        seen.add(page)
+        asked = {"compartmentId": ask.compartment_id, "limit": str(_PAGE), **query}
+        if page:
+            asked["page"] = page
+        response, origin = yield from fetch(ask, f"/20231130/{name}?{urlencode(asked)}")
+        items += _items(json_object(response.body, origin), origin)
+        page = response.headers.get("opc-next-page", "")
+        if not page:
+            break
     try:
-        items = msgspec.json.decode(response.body)["items"]
-    except (ValueError, KeyError, TypeError):
-        items = None
+        return list(read(items))
+    except WRONG_SHAPE as problem:
+        raise undocumented(origin) from problem
+
+
+def _items(body: dict[str, Any], origin: Origin) -> list[dict[str, Any]]:
+    items = body.get("items")
     if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
-        raise MalformedReply(
-            "OCI's list of models is in a shape that it does not document.",
-            hint="Please report it with the opc-request-id.",
-            opc_request_id=response.headers.get("opc-request-id", ""),
-        )
+        raise undocumented(origin)
     return items
 
 
 # --- reading ------------------------------------------------------------------------------------
 
 
-def _discovered(item: dict[str, Any], region: str) -> dict[str, Any] | None:
-    """An item of ``modelDiscovery``, or ``None`` where it is not to be had in the region.
+def _discovered(region: str, items: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """The items of ``modelDiscovery`` that are to be had in the region.
 
     Source of names: the ``oci`` SDK's ``ModelDiscovery``, ``ModelModalitySupport``,
     ``Availability``.
     """
+    for item in items:
+        model = _in_region(item, region)
+        if model:
+            yield model
+
+
+def _in_region(item: dict[str, Any], region: str) -> dict[str, Any] | None:
     places = item.get("availability") or []
     here = [place for place in places if not region or _is_in(place, region)]
     if not item.get("modelId") or (places and not here):

@@ -45,8 +45,10 @@ def live_models(connection: Connection, *, refresh: bool) -> Kept:
     kept = None if refresh else _read(path)
     if kept is not None and kept.age < FRESH:
         return kept
+    # With an older list at hand, nobody need wait for a far side that is out of order.
+    patience = {} if kept is None else {"max_retries": 0}
     try:
-        models = sync.run(listing(connection))
+        models = sync.run(listing(connection, patience))
     except OcicatError as failure:
         if kept is None or not failure.is_retryable:
             raise

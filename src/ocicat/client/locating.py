@@ -7,17 +7,26 @@ chats, is behind the OCID of an endpoint.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from ocicat.call.lookup import find_facts
 from ocicat.client.connection import Connection
-from ocicat.client.options import user_agent
-from ocicat.routing import endpoints
+from ocicat.client.options import ask_about
+from ocicat.errors import OcicatError
+from ocicat.routing import endpoints, ocids
 from ocicat.routing.regions import Region
 from ocicat.vocabulary.flow import Ambient, Flow
 from ocicat.vocabulary.target import Operation, Target
 
-__all__ = ["locator", "region_finder"]
+__all__ = ["is_unknown", "locator", "region_finder"]
+
+
+def is_unknown(target: Target) -> bool:
+    """Whether only OCI can tell which model is behind an OCID."""
+    return not target.facts.family and ocids.is_of(
+        target.serving.id, "generativeaiendpoint", "generativeaimodel"
+    )
 
 
 def locator(
@@ -26,10 +35,17 @@ def locator(
     target: Target,
     identities: Any,
     operation: Operation = "chat",
+    *,
+    asks_for_model: bool | None = None,
 ) -> Callable[[Ambient], Flow[Target]] | None:
-    """The flow that finds the real target, or ``None`` where ``target`` is it."""
+    """The flow that finds the real target, or ``None`` where ``target`` is it.
+
+    ``asks_for_model`` says whether to look up what is behind an OCID; left out, whether the format
+    of a chat depends on it.
+    """
     asks_for_region = connection.region_is_guessed and hasattr(identities, "find_region")
-    asks_for_model = target.format_is_assumed and operation == "chat"
+    if asks_for_model is None:
+        asks_for_model = target.format_is_assumed
     if not (asks_for_region or asks_for_model):
         return None
 
@@ -39,20 +55,23 @@ def locator(
         if asks_for_region:
             region = yield from identities.find_region(ambient)
             found = connection.route(model, region, operation=operation)
-        if asks_for_model:
-            id = found.serving.id
-            if id not in connection.endpoints:
-                connection.endpoints[id] = yield from find_facts(
-                    id,
-                    connection.management(id, region),
-                    connection.identities("native"),
-                    ambient,
-                    user_agent=user_agent(),
-                )
-            known = connection.endpoints[id]
-            if known is not None:
-                found = endpoints.with_facts(found, known)
-        return found
+        if not asks_for_model:
+            return found
+        id = found.serving.id
+        if id not in connection.endpoints:
+            management = ask_about(
+                "the model of an OCID", connection, connection.management(id, region)
+            )
+            try:
+                connection.endpoints[id] = yield from find_facts(id, management)
+            except OcicatError:
+                return found  # for now; it may be said another time
+        known = connection.endpoints[id]
+        if known is None:
+            return found
+        if operation == "chat":
+            return endpoints.with_facts(found, known)
+        return replace(found, facts=known)
 
     return locate
 

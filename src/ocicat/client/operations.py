@@ -8,10 +8,11 @@ from typing import Any, Unpack
 from ocicat.call import operations
 from ocicat.call.attempts import Ask
 from ocicat.client.connection import Connection
-from ocicat.client.locating import locator, region_finder
+from ocicat.client.locating import is_unknown, locator, region_finder
 from ocicat.client.options import CallOptions, ask_arguments, split
 from ocicat.client.replies import EmbeddingResponse, GuardrailsResponse, RerankResponse
 from ocicat.client.telemetry import traced
+from ocicat.dialects import embeddings
 from ocicat.routing.regions import Region
 from ocicat.routing.resolve import GUARDRAILS_PATH
 from ocicat.vocabulary.embedding import EmbeddingRequest
@@ -21,6 +22,7 @@ from ocicat.vocabulary.reranking import RerankRequest
 from ocicat.vocabulary.target import Operation, ServingMode, Target
 
 __all__ = [
+    "OperationOptions",
     "aapply_guardrails",
     "aembedding",
     "apply_guardrails",
@@ -30,9 +32,16 @@ __all__ = [
     "rerank",
 ]
 
-_EMBEDDING = frozenset(EmbeddingRequest.__annotations__)
-_RERANK = frozenset(RerankRequest.__annotations__)
-_GUARD = frozenset(GuardRequest.__annotations__)
+
+class OperationOptions(CallOptions, total=False):
+    """What these calls take beside their own parameters.
+
+    * ``drop_params``: leave out, with a note in the reply, what the model cannot be told, instead
+      of refusing it.
+    """
+
+    drop_params: bool | None
+
 
 Input = str | Iterable[Any]
 Documents = Iterable[str | Mapping[str, Any]]
@@ -48,7 +57,7 @@ def embedding(
     truncate: str | None = None,
     embedding_types: Iterable[str] | None = None,
     user: str | None = None,
-    **options: Unpack[CallOptions],
+    **options: Unpack[OperationOptions],
 ) -> EmbeddingResponse:
     """Turn texts and images into vectors, one for each, in the same order.
 
@@ -69,7 +78,7 @@ def embedding(
     asked = _embedding_request(
         model, input, dimensions, encoding_format, input_type, truncate, embedding_types, user
     )
-    ask = prepare(model, "embeddings", options, _EMBEDDING, function="embedding")
+    ask = prepare(asked, "embeddings", options, function="embedding")
     return EmbeddingResponse(
         sync.run(traced(operations.embed(ask, asked), ask, asked, "embeddings"))
     )
@@ -85,7 +94,7 @@ async def aembedding(
     truncate: str | None = None,
     embedding_types: Iterable[str] | None = None,
     user: str | None = None,
-    **options: Unpack[CallOptions],
+    **options: Unpack[OperationOptions],
 ) -> EmbeddingResponse:
     """The same as :func:`embedding`, on the running event loop."""
     from ocicat.transport import aio
@@ -93,7 +102,7 @@ async def aembedding(
     asked = _embedding_request(
         model, input, dimensions, encoding_format, input_type, truncate, embedding_types, user
     )
-    ask = prepare(model, "embeddings", options, _EMBEDDING, function="aembedding")
+    ask = prepare(asked, "embeddings", options, function="aembedding")
     return EmbeddingResponse(
         await aio.run(traced(operations.embed(ask, asked), ask, asked, "embeddings"))
     )
@@ -109,7 +118,7 @@ def rerank(
     max_chunks_per_doc: int | None = None,
     max_tokens_per_doc: int | None = None,
     rank_fields: Iterable[str] | None = None,
-    **options: Unpack[CallOptions],
+    **options: Unpack[OperationOptions],
 ) -> RerankResponse:
     """Order documents by how well they answer a query, the best first.
 
@@ -131,7 +140,7 @@ def rerank(
         max_tokens_per_doc,
         rank_fields,
     )
-    ask = prepare(model, "rerank", options, _RERANK, function="rerank")
+    ask = prepare(asked, "rerank", options, function="rerank")
     return RerankResponse(sync.run(traced(operations.rerank(ask, asked), ask, asked, "rerank")))
 
 
@@ -145,7 +154,7 @@ async def arerank(
     max_chunks_per_doc: int | None = None,
     max_tokens_per_doc: int | None = None,
     rank_fields: Iterable[str] | None = None,
-    **options: Unpack[CallOptions],
+    **options: Unpack[OperationOptions],
 ) -> RerankResponse:
     """The same as :func:`rerank`, on the running event loop."""
     from ocicat.transport import aio
@@ -160,7 +169,7 @@ async def arerank(
         max_tokens_per_doc,
         rank_fields,
     )
-    ask = prepare(model, "rerank", options, _RERANK, function="arerank")
+    ask = prepare(asked, "rerank", options, function="arerank")
     return RerankResponse(
         await aio.run(traced(operations.rerank(ask, asked), ask, asked, "rerank"))
     )
@@ -174,7 +183,7 @@ def apply_guardrails(
     prompt_injection: bool | None = None,
     guardrail_version: str | None = None,
     language: str | None = None,
-    **options: Unpack[CallOptions],
+    **options: Unpack[OperationOptions],
 ) -> GuardrailsResponse:
     """Have OCI look for harm, personal information and prompt injections in a content.
 
@@ -195,7 +204,7 @@ def apply_guardrails(
     asked = _guard_request(
         input, content_moderation, pii, prompt_injection, guardrail_version, language
     )
-    ask = _ask_service(options, function="apply_guardrails")
+    ask = _ask_service(asked, options, function="apply_guardrails")
     return GuardrailsResponse(
         sync.run(traced(operations.guard(ask, asked), ask, asked, "guardrails"))
     )
@@ -209,7 +218,7 @@ async def aapply_guardrails(
     prompt_injection: bool | None = None,
     guardrail_version: str | None = None,
     language: str | None = None,
-    **options: Unpack[CallOptions],
+    **options: Unpack[OperationOptions],
 ) -> GuardrailsResponse:
     """The same as :func:`apply_guardrails`, on the running event loop."""
     from ocicat.transport import aio
@@ -217,7 +226,7 @@ async def aapply_guardrails(
     asked = _guard_request(
         input, content_moderation, pii, prompt_injection, guardrail_version, language
     )
-    ask = _ask_service(options, function="aapply_guardrails")
+    ask = _ask_service(asked, options, function="aapply_guardrails")
     return GuardrailsResponse(
         await aio.run(traced(operations.guard(ask, asked), ask, asked, "guardrails"))
     )
@@ -289,9 +298,12 @@ def _guard_request(
     }
 
 
+_WHOLE = (str, bytes, bytearray, memoryview, dict, list, tuple)
+
+
 def _listed(value: Any) -> Any:
     """A generator, a set or a column of a table as a list; anything else as it is."""
-    if isinstance(value, (str, bytes, dict, list, tuple)) or not isinstance(value, Iterable):
+    if isinstance(value, _WHOLE) or not isinstance(value, Iterable):
         return value
     return list(value)
 
@@ -300,27 +312,33 @@ def _listed(value: Any) -> Any:
 
 
 def prepare(
-    model: str,
+    request: Mapping[str, Any],
     operation: Operation,
     options: Mapping[str, Any],
-    own: frozenset[str],
     *,
     function: str,
 ) -> Ask:
-    """Whom to ask, for an operation of a model, worked out of the options of ``function``."""
-    _, connection = split(options, own, function=function)
+    """Whom to ask for what ``request`` says, worked out of the options of ``function``."""
+    _, connection = split(options, {*request, "drop_params"}, function=function)
+    model: Any = request.get("model")  # routing says what is wrong with it
     target = connection.route(model, operation=operation)
     identities = connection.identities(target.transport)
     if connection.log:
         connection.log("route", {"model": model, "target": target})
+    # How images are sent depends on the model; texts go to all in the same way.
+    asks_for_model = (
+        operation == "embeddings" and is_unknown(target) and embeddings.has_images(request)
+    )
     return Ask(
         **ask_arguments(options, connection, target, identities),
-        locate=locator(model, connection, target, identities, operation),
+        locate=locator(
+            model, connection, target, identities, operation, asks_for_model=asks_for_model
+        ),
     )
 
 
-def _ask_service(options: Mapping[str, Any], *, function: str) -> Ask:
-    _, connection = split(options, _GUARD, function=function)
+def _ask_service(request: Mapping[str, Any], options: Mapping[str, Any], *, function: str) -> Ask:
+    _, connection = split(options, {*request, "drop_params"}, function=function)
     target = _guardrails(connection)
     identities = connection.identities(target.transport)
     if connection.log:

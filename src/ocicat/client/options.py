@@ -7,20 +7,24 @@ import functools
 import platform
 import sys
 from collections.abc import Collection, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from ocicat._version import __version__
-from ocicat.call.retry import RetryPolicy
+from ocicat.call.attempts import Ask
 from ocicat.client.connection import Connection, connect
 from ocicat.client.settings import ConnectionArguments
-from ocicat.dialects.parameters import integer, number
+from ocicat.dialects.checks import integer, number
 from ocicat.errors import InvalidParameter, UnknownParameter
+from ocicat.routing.addresses import Address
 from ocicat.transport.ambient import SYSTEM
 from ocicat.vocabulary.flow import Timeout
 from ocicat.vocabulary.identity import IdentityResolver
-from ocicat.vocabulary.target import Target
+from ocicat.vocabulary.model import ModelFacts
+from ocicat.vocabulary.retry import RetryPolicy
+from ocicat.vocabulary.target import ServingMode, Target
 
-__all__ = ["CallOptions", "ask_arguments", "split", "user_agent"]
+__all__ = ["CallOptions", "ask_about", "ask_arguments", "split", "user_agent"]
 
 
 class CallOptions(ConnectionArguments, total=False):
@@ -63,6 +67,8 @@ def ask_arguments(
     """The arguments of a :class:`~ocicat.call.attempts.Ask` that are the same for every call."""
     return {
         "target": target,
+        "learned": connection.learned,
+        "drop_params": bool(options.get("drop_params")),
         "compartment_id": connection.compartment_id,
         "identities": identities,
         "ambient": SYSTEM,
@@ -72,6 +78,29 @@ def ask_arguments(
         "log": connection.log,
         "skew": connection.skew,
     }
+
+
+def ask_about(
+    what: str,
+    connection: Connection,
+    address: Address,
+    options: Mapping[str, Any] = MappingProxyType({}),
+) -> Ask:
+    """How to ask the management API at ``address``; :func:`~ocicat.call.attempts.fetch` does.
+
+    ``what`` is what messages of errors call it.
+    """
+    target = Target(
+        model=what,
+        facts=ModelFacts(what),
+        transport="native",
+        dialect="",
+        scheme=address.scheme,
+        host=address.host,
+        path=address.path,
+        serving=ServingMode("ON_DEMAND", what),
+    )
+    return Ask(**ask_arguments(options, connection, target, connection.identities("native")))
 
 
 def _unknown(name: str, own: Collection[str], function: str) -> UnknownParameter:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import base64
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import groupby
 from typing import Any
 
-from ocicat.dialects import faults, links, parameters, serving
+from ocicat.dialects import checks, faults, links, parameters, serving
 from ocicat.dialects.content import Media, Part, Text, neutral
 from ocicat.dialects.dialect import Entry, Notes, Origin
 from ocicat.dialects.inputs import read
@@ -30,6 +30,7 @@ __all__ = [
     "decode_request",
     "encode_reply",
     "encode_request",
+    "has_images",
     "split",
 ]
 
@@ -43,8 +44,8 @@ _INPUT_TYPES = ("search_document", "search_query", "classification", "clustering
 
 
 def _types(value: Any) -> list[str]:
-    check = parameters.choice(*TYPES)
-    types = [check(word) for word in parameters.texts(value)]
+    check = checks.choice(*TYPES)
+    types = [check(word) for word in checks.texts(value)]
     if not types:
         raise ValueError("must name at least one of " + ", ".join(TYPES))
     return list(dict.fromkeys(types))
@@ -53,21 +54,25 @@ def _types(value: Any) -> list[str]:
 #: What becomes of each parameter of a request; others are refused.
 PARAMETERS: dict[str, Entry] = {
     "input": Own(),
-    "dimensions": Own("Models with vectors of one size take no other."),
+    "dimensions": Parameter(
+        "outputDimensions",
+        checks.integer(1),
+        note="Models with vectors of one size take no other.",
+    ),
     "encoding_format": Own("`base64` is made from the floats that OCI gives.", way="emulated"),
     "user": Dropped("OCI knows the caller by the signature."),
-    "input_type": Own("An image for a model of version 3 is always of type IMAGE."),
+    "input_type": Parameter(
+        "inputType",
+        checks.choice(*_INPUT_TYPES, upper=True),
+        back=str.lower,
+        note="An image for a model of version 3 is always of type IMAGE.",
+    ),
     "truncate": Parameter(
-        "truncate", parameters.choice("none", "start", "end", upper=True), back=str.lower
+        "truncate", checks.choice("none", "start", "end", upper=True), back=str.lower
     ),
     "embedding_types": Parameter("embeddingTypes", _types),
 }
-_STRUCTURE = frozenset(
-    {
-        *("compartmentId", "servingMode", "inputs", "embedContents", "inputType"),
-        *("outputDimensions", "isEcho"),
-    }
-)
+_STRUCTURE = frozenset({"compartmentId", "servingMode", "inputs", "embedContents", "isEcho"})
 
 
 # --- requests -----------------------------------------------------------------------------------
@@ -82,6 +87,11 @@ def split(request: EmbeddingRequest, facts: ModelFacts) -> list[EmbeddingRequest
     return [
         {**request, "input": [_neutral(item) for item in batch]} for batch in _batches(items, facts)
     ]
+
+
+def has_images(request: Mapping[str, Any]) -> bool:
+    """Whether there are images among the inputs. Raises as :func:`split` does."""
+    return any(isinstance(item, Media) for item in read(request.get("input"), "input"))
 
 
 def _batches(items: list[Part], facts: ModelFacts) -> Iterator[list[Part]]:
@@ -119,14 +129,19 @@ def encode_request(
     """
     facts = target.facts
     items = read(request.get("input"), "input")
-    _encoding(request)
-    return {
+    asked: Any = {
+        **request,
+        "input_type": _input_type(request, items, facts, notes),
+        "dimensions": _dimensions(request, facts, notes),
+    }
+    body = {
         **serving.encode(target, compartment_id),
         **_inputs(items, facts),
-        "inputType": _input_type(request, items, facts, notes),
-        **_dimensions(request, facts),
-        **parameters.encode(request, PARAMETERS, facts, notes, dialect=_NAME),  # type: ignore[arg-type]
+        **parameters.encode(asked, PARAMETERS, facts, notes, dialect=_NAME),
     }
+    if _encoding(request) == "base64" and "float" not in body.get("embeddingTypes", ("float",)):
+        notes.add("encoding_format", "Passed over: it is for floats, and no floats are asked for.")
+    return body
 
 
 def _inputs(items: list[Part], facts: ModelFacts) -> dict[str, Any]:
@@ -165,7 +180,7 @@ def _inline(image: Media, facts: ModelFacts) -> str:
 
 def _input_type(
     request: EmbeddingRequest, items: list[Part], facts: ModelFacts, notes: Notes
-) -> str:
+) -> str | None:
     given = _one_of("input_type", request.get("input_type"), _INPUT_TYPES)
     texts = any(isinstance(item, Text) for item in items)
     if given == "image" and texts:
@@ -177,26 +192,30 @@ def _input_type(
     if not texts and not _takes_contents(facts):
         if given not in (None, "image"):
             notes.add("input_type", f"Left out: {facts.id} takes images as images only.")
-        return "IMAGE"
-    return (given or "search_document").upper()
+        return "image"
+    if given is None and "input_type" not in notes.learned:
+        return "search_document"
+    return given
 
 
-def _dimensions(request: EmbeddingRequest, facts: ModelFacts) -> dict[str, int]:
+def _dimensions(request: EmbeddingRequest, facts: ModelFacts, notes: Notes) -> Any:
+    """The length of vectors to ask for. A model that has one length has no parameter for it."""
     asked = request.get("dimensions")
-    if asked is None:
-        return {}
-    parameters.checked("dimensions", asked, parameters.integer(1))
     known = facts.dimensions
-    if known and asked not in known:
-        kind = UnsupportedFeature if len(known) == 1 else InvalidParameter
-        raise kind(
-            f"`dimensions` is {asked}, and the vectors of {facts.id} have"
-            f" {', '.join(map(str, known[:-1]))}{' or ' if len(known) > 1 else ''}{known[-1]}.",
-            parameter="dimensions",
-            hint="" if len(known) > 1 else "Leave it out, or use cohere.embed-v4.0.",
+    if asked is None or not known:
+        return asked
+    checks.checked("dimensions", asked, checks.integer(1))
+    words = f"`dimensions` is {asked}, and the vectors of {facts.id} have"
+    if len(known) == 1:
+        if asked != known[0]:
+            hint = "Leave it out, or use cohere.embed-v4.0."
+            notes.refuse("dimensions", f"{words} {known[0]}.", hint=hint)
+        return None
+    if asked not in known:
+        raise InvalidParameter(
+            f"{words} {', '.join(map(str, known[:-1]))} or {known[-1]}.", parameter="dimensions"
         )
-    # A model that has one size has no parameter for it.
-    return {} if len(known) == 1 else {"outputDimensions": asked}
+    return asked
 
 
 def _encoding(request: EmbeddingRequest) -> str:
@@ -213,7 +232,7 @@ def _encoding(request: EmbeddingRequest) -> str:
 def _one_of(name: str, value: Any, words: tuple[str, ...]) -> str | None:
     if value is None:
         return None
-    return str(parameters.checked(name, value, parameters.choice(*words)))
+    return str(checks.checked(name, value, checks.choice(*words)))
 
 
 def decode_request(body: dict[str, Any]) -> EmbeddingRequest:
@@ -223,10 +242,6 @@ def decode_request(body: dict[str, Any]) -> EmbeddingRequest:
         "model": serving.decode(body),
         "input": body.get("inputs") or [_decode_content(c) for c in body["embedContents"]],
     }
-    if body.get("inputType") is not None:
-        request["input_type"] = body["inputType"].lower()
-    if body.get("outputDimensions") is not None:
-        request["dimensions"] = body["outputDimensions"]
     return request  # type: ignore[return-value]  # built key by key
 
 

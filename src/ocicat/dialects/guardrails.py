@@ -8,15 +8,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from ocicat.dialects import faults, links, parameters
+from ocicat.dialects import checks, faults, links, parameters
 from ocicat.dialects.content import Part, Text
-from ocicat.dialects.dialect import Origin
+from ocicat.dialects.dialect import Entry, Notes, Origin
 from ocicat.dialects.inputs import read
+from ocicat.dialects.parameters import Parameter
 from ocicat.errors import InvalidParameter
 from ocicat.vocabulary.guarding import GuardReply, GuardRequest
+from ocicat.vocabulary.target import Target
 
 __all__ = [
     "CATEGORIES",
+    "PARAMETERS",
     "PII_TYPES",
     "decode_reply",
     "decode_request",
@@ -33,19 +36,29 @@ PII_TYPES = ("PERSON", "ADDRESS", "EMAIL", "TELEPHONE_NUMBER")
 _FOUND = 0.5
 
 
-def encode_request(request: GuardRequest, compartment_id: str) -> dict[str, Any]:
+#: What becomes of each parameter that a request can do without. A check is never left out.
+PARAMETERS: dict[str, Entry] = {
+    "guardrail_version": Parameter("guardrailVersion", checks.text),
+    "language": Parameter("languageCode", checks.text),
+}
+
+
+def encode_request(
+    request: GuardRequest, target: Target, compartment_id: str, notes: Notes
+) -> dict[str, Any]:
     """The ``ApplyGuardrailsDetails`` that ask for these checks.
 
     Raises :class:`~ocicat.errors.InvalidRequest` kin for what cannot be said.
     """
-    body: dict[str, Any] = {
+    options: Any = {name: request.get(name) for name in PARAMETERS}
+    said = parameters.encode(options, PARAMETERS, target.facts, notes, dialect="ApplyGuardrails")
+    body = {
         "compartmentId": compartment_id,
         "guardrailConfigs": _checks(request),
-        **_content(request),
+        **_content(request, said.get("languageCode")),
     }
-    version = _text(request, "guardrail_version")
-    if version is not None:
-        body["guardrailVersionConfig"] = {"guardrailVersion": version}
+    if "guardrailVersion" in said:
+        body["guardrailVersionConfig"] = {"guardrailVersion": said["guardrailVersion"]}
     return body
 
 
@@ -73,27 +86,24 @@ def _names(name: str, value: Any, documented: tuple[str, ...]) -> list[str]:
     if value is None or isinstance(value, bool):
         return list(documented) if value else []
     try:
-        return [word.upper() for word in parameters.texts(value)]
+        words = [word.upper() for word in checks.texts(value)]
     except ValueError:
+        words = [""]
+    if not all(words):
         raise InvalidParameter(
             f"`{name}` must be true or a list of {', '.join(documented)}, not {value!r}.",
             parameter=name,
-        ) from None
+        )
+    return words
 
 
 def _flag(name: str, value: Any) -> bool:
-    return value is not None and bool(parameters.checked(name, value, parameters.boolean))
+    return value is not None and bool(checks.checked(name, value, checks.boolean))
 
 
-def _text(request: GuardRequest, name: str) -> str | None:
-    value: Any = request.get(name)
-    return None if value is None else str(parameters.checked(name, value, parameters.text))
-
-
-def _content(request: GuardRequest) -> dict[str, Any]:
+def _content(request: GuardRequest, language: str | None) -> dict[str, Any]:
     """A text alone goes as ``input``; OCI has ``multimodalInput`` for images and for several."""
     content = request.get("input")
-    language = _text(request, "language")
     parts = [_part(part, language) for part in read(content, "input")]
     if isinstance(content, str) and parts[0]["type"] == "TEXT":
         return {"input": parts[0]}

@@ -55,4 +55,4 @@ def _spelt_out(item: Any, where: str) -> Any:
 
 
 def _is_tokens(item: list[Any] | tuple[Any, ...]) -> bool:
-    return all(isinstance(token, int) for token in item)
+    return bool(item) and all(isinstance(token, int) for token in item)

@@ -5,15 +5,16 @@ Source of names: the ``oci`` SDK's ``RerankTextDetails`` and ``RerankTextResult`
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 
-from ocicat.dialects import faults, parameters, serving
+from ocicat.dialects import checks, faults, parameters, serving
 from ocicat.dialects.dialect import Entry, Notes, Origin
 from ocicat.dialects.parameters import Own, Parameter
 from ocicat.errors import InvalidParameter
+from ocicat.vocabulary.model import ModelFacts
 from ocicat.vocabulary.reranking import Rank, RerankReply, RerankRequest
 from ocicat.vocabulary.target import Target
 
@@ -28,11 +29,13 @@ PARAMETERS: dict[str, Entry] = {
     "rank_fields": Own(
         "The fields are written out as text, since OCI's documents are texts.", "emulated"
     ),
-    "top_n": Parameter("topN", parameters.integer(1)),
-    "return_documents": Parameter("isEcho", parameters.boolean),
-    "max_chunks_per_doc": Parameter("maxChunksPerDocument", parameters.integer(1)),
-    "max_tokens_per_doc": Parameter("maxTokensPerDocument", parameters.integer(1)),
+    "top_n": Parameter("topN", checks.integer(1)),
+    "return_documents": Parameter("isEcho", checks.boolean),
+    "max_chunks_per_doc": Parameter("maxChunksPerDocument", checks.integer(1)),
+    "max_tokens_per_doc": Parameter("maxTokensPerDocument", checks.integer(1)),
 }
+# What can be done with a reply as well as by a model.
+_DONE_HERE = ("top_n", "return_documents")
 _STRUCTURE = frozenset({"compartmentId", "servingMode", "input", "documents"})
 
 
@@ -50,8 +53,19 @@ def encode_request(
         **serving.encode(target, compartment_id),
         "input": query,
         "documents": _texts(request, notes),
-        **parameters.encode(request, PARAMETERS, target.facts, notes, dialect=_NAME),  # type: ignore[arg-type]
+        **parameters.encode(
+            _told(request, target.facts, notes), PARAMETERS, target.facts, notes, dialect=_NAME
+        ),
     }
+
+
+def _told(request: RerankRequest, facts: ModelFacts, notes: Notes) -> Any:
+    """``request`` without what the model refused to do and ocicat does in its place."""
+    told = dict(request)
+    for name in _DONE_HERE:
+        if name in notes.learned and told.pop(name, None) is not None:
+            notes.add(name, f"Done by ocicat: {facts.id} refused it: {notes.learned[name]}")
+    return told
 
 
 def _texts(request: RerankRequest, notes: Notes) -> list[str]:
@@ -62,7 +76,7 @@ def _texts(request: RerankRequest, notes: Notes) -> list[str]:
             parameter="documents",
         )
     fields = _fields(request)
-    if fields and not any(isinstance(document, dict) for document in documents):
+    if fields and not any(isinstance(document, Mapping) for document in documents):
         notes.add("rank_fields", "Left out: no document has fields.")
     return [
         _text(document, fields, f"documents[{number}]") for number, document in enumerate(documents)
@@ -73,16 +87,18 @@ def _fields(request: RerankRequest) -> list[str]:
     fields = request.get("rank_fields")
     if fields is None:
         return []
-    return list(parameters.checked("rank_fields", fields, parameters.texts))
+    return list(checks.checked("rank_fields", fields, checks.texts))
 
 
 def _text(document: Any, fields: Sequence[str], where: str) -> str:
     if isinstance(document, str):
         return document
-    if not isinstance(document, dict):
+    if not isinstance(document, Mapping):
         raise InvalidParameter(f"`{where}` must be a text or a dictionary.", parameter=where)
     if fields:
-        lines = [f"{name}: {_written(document[name])}" for name in fields if name in document]
+        lines = [
+            f"{name}: {_written(document[name], where)}" for name in fields if name in document
+        ]
         if not lines:
             raise InvalidParameter(
                 f"`{where}` has none of the fields {', '.join(fields)}.",
@@ -91,15 +107,20 @@ def _text(document: Any, fields: Sequence[str], where: str) -> str:
             )
         return "\n".join(lines)
     text = document.get("text")
-    return text if isinstance(text, str) else _json(document)
+    return _written(text if isinstance(text, str) else dict(document), where)
 
 
-def _written(value: Any) -> str:
-    return value if isinstance(value, str) else _json(value)
-
-
-def _json(value: Any) -> str:
-    return msgspec.json.encode(value).decode()
+def _written(value: Any, where: str) -> str:
+    if isinstance(value, str):
+        return value
+    try:
+        return msgspec.json.encode(value).decode()
+    except (TypeError, ValueError, OverflowError, RecursionError) as problem:
+        raise InvalidParameter(
+            f"`{where}` has something in it that cannot be written as text: {problem}.",
+            parameter=where,
+            hint="Name the fields to read in rank_fields=.",
+        ) from None
 
 
 def decode_request(body: dict[str, Any]) -> RerankRequest:
@@ -144,7 +165,7 @@ def decode_reply(body: dict[str, Any], request: RerankRequest, origin: Origin) -
     return {
         "id": str(body.get("id") or ""),
         "model": origin.model,
-        "results": [_rank(rank, request) for rank in ranks],
+        "results": [_rank(rank, request) for rank in ranks[: request.get("top_n")]],
         "meta": {"model_version": version} if version else {},
         "opc_request_id": origin.opc_request_id,
     }
@@ -152,6 +173,8 @@ def decode_reply(body: dict[str, Any], request: RerankRequest, origin: Origin) -
 
 def _rank(wire: dict[str, Any], request: RerankRequest) -> Rank:
     index = wire["index"]
+    if not 0 <= index < len(request["documents"]):
+        raise IndexError(index)  # which is no shape of a reply
     rank: Rank = {"index": index, "relevance_score": wire["relevanceScore"]}
     if request.get("return_documents"):
         echoed = wire.get("document")

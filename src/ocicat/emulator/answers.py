@@ -14,10 +14,9 @@ from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 from typing import Any, ClassVar, Final
 
-import msgspec
-
 from ocicat.dialects import content
 from ocicat.emulator.defaults import default_answer, texts_of
+from ocicat.emulator.markups import markup_of, written
 from ocicat.emulator.script import Answer, ScriptedCall
 from ocicat.emulator.sources import sources
 from ocicat.vocabulary.chat import ChatChunk, ChatReply, ChatRequest, Choice, Usage
@@ -150,7 +149,7 @@ class ScriptedModel:
         text = answer.texts[min(index, len(answer.texts) - 1)] if answer.texts else ""
         calls = answer.calls
         if calls and (answer.markup or self.facts.inline_tool_calls):
-            text, calls = text + "".join(map(_markup, calls)), ()
+            text, calls = text + written(calls, answer.markup or markup_of(self.facts.family)), ()
         thoughts, tokens, reason = self._limited(answer.reasoning, text)
         one = _Spoken(tokens, answer.finish_reason or reason, len(thoughts))
         if thoughts:
@@ -258,11 +257,6 @@ def split_tokens(text: str) -> list[str]:
 def count_tokens(text: str) -> int:
     """How many tokens a text has. White space alone is one."""
     return len(split_tokens(text))
-
-
-def _markup(call: ScriptedCall) -> str:
-    name = msgspec.json.encode(call.name).decode()
-    return f'<tool_call>\n{{"name": {name}, "arguments": {call.arguments}}}\n</tool_call>'
 
 
 def _logprob(token: str, others: int) -> dict[str, Any]:

@@ -26,7 +26,7 @@ from ocicat.emulator.script import Behaviour, Failure
 from ocicat.emulator.streams import Splitter, StreamStyle, encode_event, pad
 from ocicat.vocabulary.chat import ChatChunk, ChatReply
 
-__all__ = ["Source", "deliver", "hang_up", "misbehave"]
+__all__ = ["Source", "deliver", "hang_up", "misbehave", "refuse_fields"]
 
 _SCRIPTED: Final = "a rule of the emulator's script"
 _MESSAGES: Final = {
@@ -150,6 +150,19 @@ def _refuse_parameters(chat: Chat, behaviour: Behaviour) -> None:
             shape="text" if chat.is_native else "openai",
             code="unsupported_value",
         )
+
+
+def refuse_fields(call: Call, behaviour: Behaviour) -> None:
+    """Refuse a request that is no chat for the fields that a rule wants refused.
+
+    Raises :class:`Refused`.
+    """
+    for refused in behaviour.refused_parameters:
+        name = refused.parameter
+        if f'"{name}":'.encode() in call.body:
+            message = f"Unsupported parameter: '{name}' is not supported with this model."
+            reason = f"{_SCRIPTED} refuses {name}"
+            raise of_parameter(name, message, reason, shape=refused.shape or "nested")
 
 
 def _wire_name(chat: Chat, parameter: str) -> str:

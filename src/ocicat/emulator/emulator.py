@@ -231,6 +231,14 @@ class Emulator:
         """
         return self.script.when(match)
 
+    def at(self, path: str) -> Rule:
+        """A new rule for an operation that is no chat: ``oci.at("/20231130/models").fail(503)``.
+
+        ``fail``, ``reply_raw``, ``reset``, ``stall``, ``times`` and ``refuse_parameter``, which
+        takes the name on the wire, work as for chats.
+        """
+        return self.script.at(path)
+
     @property
     def streams(self) -> StreamStyle:
         """How event streams look on the wire; assign another :class:`StreamStyle` to change it."""

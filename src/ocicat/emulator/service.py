@@ -29,7 +29,7 @@ from ocicat.emulator.chats import (
 )
 from ocicat.emulator.containers import CONTAINER_OPERATIONS
 from ocicat.emulator.conversations import CONVERSATION_OPERATIONS
-from ocicat.emulator.delivery import Source, deliver, hang_up, misbehave
+from ocicat.emulator.delivery import Source, deliver, hang_up, misbehave, refuse_fields
 from ocicat.emulator.discovery import discover_models
 from ocicat.emulator.embeddings import embed_text
 from ocicat.emulator.endpoints import get_endpoint, list_endpoints
@@ -305,6 +305,12 @@ class Service:
     def _signed(self, answer: Callable[[Call, Tenancy], web.StreamResponse]) -> Operation:
         async def admit_and_answer(call: Call) -> web.StreamResponse:
             self._admit(call)
+            behaviour = self.script.choose_at(call.path)
+            scripted = await misbehave(call, behaviour)
+            if scripted is not None:
+                return scripted
+            await asyncio.sleep(sum(stall.seconds for stall in behaviour.stalls))
+            refuse_fields(call, behaviour)
             return answer(call, self.tenancy)
 
         return admit_and_answer

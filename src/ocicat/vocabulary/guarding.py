@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, TypedDict
 
+from ocicat.vocabulary.chat import Note
+
 __all__ = [
     "Category",
     "GuardReply",
@@ -77,10 +79,12 @@ class GuardResults(TypedDict, total=False):
 class GuardReply(TypedDict, total=False):
     """The outcome. ``flagged`` says whether any check has found anything.
 
-    ``guardrail_version`` is the version that was applied.
+    ``guardrail_version`` is the version that was applied, ``oci_notes`` what was not done just as
+    it was asked; absent where there is nothing.
     """
 
     flagged: bool
     results: GuardResults
     guardrail_version: str | None
     opc_request_id: str
+    oci_notes: list[Note]
