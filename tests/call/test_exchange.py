@@ -6,7 +6,6 @@ import msgspec
 import pytest
 
 from ocicat.call.exchange import exchange, exchange_stream
-from ocicat.call.retry import RetryPolicy
 from ocicat.errors import (
     APIConnectionError,
     APITimeoutError,
@@ -19,6 +18,7 @@ from ocicat.errors import (
     UnsupportedFeature,
 )
 from ocicat.vocabulary.flow import Response
+from ocicat.vocabulary.retry import RetryPolicy
 from support.flows import (
     STREAM,
     Names,
@@ -292,8 +292,11 @@ def test_usage_that_was_asked_for_is_waited_for() -> None:
     assert fed.chunks[-1]["choices"] == []
 
 
-def test_an_answer_that_is_neither_stream_nor_reply_gives_a_typed_error() -> None:
-    fed = feed(exchange_stream(call(stream=True)), [json_response({"hello": "there"})])
+@pytest.mark.parametrize("body", [{"hello": "there"}, {**REPLY, "choices": []}])
+def test_an_answer_that_is_neither_stream_nor_reply_gives_a_typed_error(body: object) -> None:
+    fed = feed(exchange_stream(call(stream=True)), [json_response(body)])
+    assert isinstance(fed.error, MalformedReply)
+    fed = feed(exchange(call()), [json_response(body)])
     assert isinstance(fed.error, MalformedReply)
 
 

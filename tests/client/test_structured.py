@@ -78,6 +78,20 @@ def test_a_pydantic_model_comes_back_as_an_instance(oci_emulator: Emulator, mode
     assert again.choices[0].message.parsed == parsed
 
 
+@pytest.mark.parametrize("model", MODELS)
+def test_a_stream_comes_to_an_instance_too(oci_emulator: Emulator, model: str) -> None:
+    oci_emulator.when("weather").answer(ANSWER)
+    stream = completion(model, ASK, response_format=Weather, stream=True)
+    parsed = stream.get_final_completion().choices[0].message.parsed
+    assert parsed == Weather.model_validate_json(ANSWER)
+
+    async def read() -> Any:
+        stream = await acompletion(model, ASK, response_format=Weather, stream=True, n=2)
+        return await stream.get_final_completion()
+
+    assert [choice.message.parsed for choice in asyncio.run(read()).choices] == [parsed, parsed]
+
+
 @pytest.mark.parametrize("kind", [Weather, Point, Person, Box])
 def test_the_emulator_follows_the_schema_of_every_kind_of_class(
     oci_emulator: Emulator, kind: Any
@@ -115,6 +129,12 @@ def test_an_answer_that_does_not_fit_is_an_error_with_the_reply(oci_emulator: Em
         completion("xai.grok-4.3", ASK, response_format=Weather)
     reply: Any = caught.value.reply
     assert reply.choices[0].message.content == '{"city": 1}'
+    stream = completion("xai.grok-4.3", ASK, response_format=Weather, stream=True)
+    assert "".join(chunk.choices[0].delta.content or "" for chunk in stream) == '{"city": 1}'
+    with pytest.raises(errors.UnparsableAnswer, match="not a Weather") as caught:
+        stream.get_final_completion()
+    reply = caught.value.reply
+    assert reply.choices[0].message.content == '{"city": 1}'
 
 
 def test_an_answer_that_was_cut_off_is_not_parsed(oci_emulator: Emulator) -> None:
@@ -122,6 +142,8 @@ def test_an_answer_that_was_cut_off_is_not_parsed(oci_emulator: Emulator) -> Non
     reply = completion("xai.grok-4.3", ASK, response_format=Weather, max_tokens=3)
     assert reply.choices[0].finish_reason == "length"
     assert reply.choices[0].message.parsed is None
+    stream = completion("xai.grok-4.3", ASK, response_format=Weather, max_tokens=3, stream=True)
+    assert stream.get_final_completion().choices[0].message.parsed is None
 
 
 def test_a_parsed_reply_is_still_plain_json_and_goes_into_the_history(

@@ -21,7 +21,9 @@ def assembled(chunks: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     whole: dict[str, Any] = {"usage": None}
     for chunk in chunks:
         assert chunk["object"] == "chat.completion.chunk"
-        for key in ("oci_notes", "model_deprecation_info", "service_tier", "oci_prompt"):
+        if chunk.get("oci_notes"):
+            whole["oci_notes"] = [*whole.get("oci_notes", []), *chunk["oci_notes"]]
+        for key in ("model_deprecation_info", "service_tier", "oci_prompt"):
             if chunk.get(key):
                 whole[key] = chunk[key]
         if chunk.get("usage"):

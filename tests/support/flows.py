@@ -10,11 +10,11 @@ import msgspec
 
 from ocicat.call.exchange import Call
 from ocicat.call.learning import Learned
-from ocicat.call.retry import RetryPolicy
 from ocicat.errors import OcicatError
 from ocicat.routing.resolve import Place, resolve
 from ocicat.vocabulary.flow import Ambient, Flow, Pause, Read, Request, Response, Together
 from ocicat.vocabulary.identity import Identity
+from ocicat.vocabulary.retry import RetryPolicy
 
 __all__ = [
     "STREAM",
@@ -132,6 +132,7 @@ def feed(
 def _feed(
     flow: Flow[Any], waiting: Iterator[Response | bytes | Exception], fed: Feed, ambient: Any
 ) -> Feed:
+    arrivals: Iterator[Any] | None = None
     try:
         effect = next(flow)
         while True:
@@ -142,8 +143,19 @@ def _feed(
                     ambient.time += effect.seconds
             elif isinstance(effect, dict):
                 fed.chunks.append(effect)
+            elif isinstance(effect, Together) and effect.stream:
+                arrivals = iter(_streams(effect, waiting, fed, ambient))
+            elif isinstance(effect, Read) and arrivals is not None:
+                answer = next(arrivals)
+                if isinstance(answer, Exception):
+                    effect = flow.throw(answer)
+                    continue
             elif isinstance(effect, Together):
-                answer = [_together(part, waiting, fed, ambient) for part in effect.flows]
+                try:
+                    answer = [_together(part, waiting, fed, ambient) for part in effect.flows]
+                except OcicatError as failure:
+                    effect = flow.throw(failure)
+                    continue
             else:
                 if isinstance(effect, Request):
                     fed.requests.append(effect)
@@ -168,6 +180,17 @@ def _together(flow: Flow[Any], waiting: Any, fed: Feed, ambient: Any) -> Any:
     if apart.error is not None:
         raise apart.error
     return apart.result
+
+
+def _streams(together: Together, waiting: Any, fed: Feed, ambient: Any) -> Iterator[Any]:
+    """What arrives of several streams, which here come one after the other."""
+    for number, flow in enumerate(together.flows):
+        apart = Feed(requests=fed.requests, pauses=fed.pauses, reads=fed.reads)
+        _feed(flow, waiting, apart, ambient)
+        yield from ((number, chunk) for chunk in apart.chunks)
+        if apart.error is not None:
+            yield apart.error
+    yield None
 
 
 def json_response(body: object, status: int = 200, **headers: str) -> Response:

@@ -492,3 +492,111 @@ def test_cancelling_a_coroutine_cancels_the_flows_that_it_drives() -> None:
 
     asyncio.run(main())
     assert ended == ["ended", "ended"]
+
+
+# --- closing ------------------------------------------------------------------------------------
+
+
+def stalling(_: RawServer, connection: socket.socket, __: bytes) -> bool:
+    connection.sendall(
+        b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
+        b"9\r\ndata: 1\n\n\r\n"
+    )
+    connection.recv(1)
+    return False
+
+
+def streaming(server: RawServer) -> Flow[None]:
+    yield request(server, stream=True, timeout=Timeout(connect=2, read=20))
+    while data := (yield READ):
+        yield {"data": data}
+
+
+def test_a_stream_that_is_closed_before_it_was_read_is_at_its_end() -> None:
+    with raw_server(stalling) as server:
+        driven = sync.open_stream(streaming(server))
+        driven.close()
+        with pytest.raises(StopIteration):
+            driven.next_chunk(dict)
+        assert not driven.ended
+
+
+def test_a_stream_may_be_closed_while_another_thread_waits_for_it() -> None:
+    outcome: list[str] = []
+
+    def read(driven: sync.Run) -> None:
+        try:
+            while True:
+                outcome.append(str(driven.next_chunk(dict)["data"]))
+        except StopIteration:
+            outcome.append("end")
+
+    with raw_server(stalling) as server:
+        driven = sync.open_stream(streaming(server))
+        reader = threading.Thread(target=read, args=(driven,))
+        reader.start()
+        while not outcome:
+            time.sleep(0.01)
+        time.sleep(0.1)
+        driven.close()
+        reader.join(5)
+        assert outcome == ["b'data: 1\\n\\n'", "end"]
+
+
+def test_a_stream_may_be_closed_while_another_task_waits_for_it() -> None:
+    async def main(server: RawServer) -> None:
+        driven = await aio.open_stream(streaming(server))
+        await driven.next_chunk(dict)
+        reader = asyncio.create_task(driven.next_chunk(dict))
+        await asyncio.sleep(0.1)
+        driven.close()
+        async with asyncio.timeout(5):
+            # A StopAsyncIteration cannot leave a task as it is.
+            with pytest.raises((StopAsyncIteration, RuntimeError)):
+                await reader
+
+    with raw_server(stalling) as server:
+        asyncio.run(main(server))
+
+
+def test_a_task_can_be_cancelled_while_a_thread_is_in_its_flow() -> None:
+    inside, closed = threading.Event(), threading.Event()
+
+    def computing() -> Flow[None]:
+        try:
+            yield Pause(0)
+            inside.set()
+            time.sleep(0.2)
+            yield Pause(60)
+        finally:
+            closed.set()
+
+    def idle() -> Flow[None]:
+        yield Pause(60)
+
+    async def main() -> None:
+        # In a crowd, flows go on in threads.
+        crowd = [asyncio.create_task(aio.run(idle())) for _ in range(50)]
+        await asyncio.sleep(0)
+        task = asyncio.create_task(aio.run(computing()))
+        while not inside.is_set():
+            await asyncio.sleep(0.01)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        while not closed.is_set():
+            await asyncio.sleep(0.01)
+        for each in crowd:
+            each.cancel()
+        await asyncio.gather(*crowd, return_exceptions=True)
+
+    asyncio.run(main())
+
+
+def test_a_body_that_is_closed_before_it_has_a_connection_leaves_none_open() -> None:
+    """An unclosed socket would be a warning, and warnings are errors here."""
+    with raw_server(answer(OK)) as server:
+        with pytest.raises(errors.APIConnectionError):
+            sync.send_request(request(server), lambda body: body.close())
+        gc.collect()
+        assert server.requests == []

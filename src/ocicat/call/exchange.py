@@ -13,25 +13,35 @@ that lack something (several answers, streams, tool calls of their own) is repor
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from functools import partial
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
 
-from ocicat.call.attempts import WRONG_SHAPE, Ask, answer, json_object, located, undocumented
+from ocicat.call.attempts import (
+    WRONG_SHAPE,
+    Ask,
+    answer_without_refused,
+    json_object,
+    located,
+    undocumented,
+)
 from ocicat.call.flows import mapped
-from ocicat.call.learning import STREAM, Learned
+from ocicat.call.learning import STREAM
 from ocicat.dialects import inline_calls, registry, sse, tools, usage, whole
 from ocicat.dialects.dialect import Dialect, Notes, Origin, StreamDecoder
-from ocicat.errors import BadRequestError, StreamBroken, TransportError
-from ocicat.vocabulary.chat import ChatChunk, ChatReply, ChatRequest, Usage
+from ocicat.errors import BadRequestError, InvalidParameter, StreamBroken, TransportError
+from ocicat.vocabulary.chat import ChatChunk, ChatReply, ChatRequest, Note, Usage
 from ocicat.vocabulary.flow import READ, Flow, Read, Response, Together
+from ocicat.vocabulary.target import Target
 
 __all__ = ["Call", "exchange", "exchange_stream"]
 
 #: Seconds to wait for the end of a body once everything needed from it has arrived.
 _GRACE = Read(patience=0.25)
+#: As OpenAI has it.
+_MAX_ANSWERS = 128
 
 
 @dataclass(slots=True, kw_only=True)
@@ -39,12 +49,8 @@ class Call(Ask):
     """One chat, ready to be asked."""
 
     request: ChatRequest
-    #: Leave out, with a note, what the model cannot be told.
-    drop_params: bool = False
     #: Read tool calls that the model writes into its text; ``None`` goes by the model's facts.
     inline_tool_calls: bool | None = None
-    #: Kept from call to call.
-    learned: Learned = field(default_factory=Learned)
 
 
 def exchange(call: Call) -> Flow[ChatReply]:
@@ -76,20 +82,24 @@ def exchange_stream(call: Call) -> Flow[None]:
     dialect = registry.dialect(call.target.dialect)
     several = _asked_apart(call, dialect)
     if several:
-        yield from _one_after_the_other(several)
+        yield from _side_by_side(several)
         return
-    with_usage = bool((call.request.get("stream_options") or {}).get("include_usage"))
     response, origin, notes = yield from _answer(call, dialect, stream=True)
+    with_usage = bool((call.request.get("stream_options") or {}).get("include_usage"))
     names = _tools_in_text(call)
     lifter = inline_calls.Lifter(names, origin) if names else None
     if response.streaming:
         decoder = dialect.stream_decoder(origin, with_usage=with_usage)
-        yield from _read(decoder, origin, lifter, _head(response, notes))
+        chunks = _read(decoder, origin, lifter, _head(response, notes))
+        if _must_call(call, dialect):
+            chunks = mapped(chunks, _missing_call_noted())
+        yield from chunks
         return
     reply = _decoded_reply(dialect, response, origin)
     notes.add(STREAM, "The answer came whole, in one piece: the model did not stream it.")
     if names:
         reply = inline_calls.lift(reply, names, origin)
+    _note_missing_calls(call, dialect, reply, notes)
     told = whole.chunks(reply, with_usage=with_usage)
     first, *rest = [piece for chunk in told for piece in whole.apart(chunk)]
     yield {**first, **_head(response, notes)}
@@ -144,39 +154,31 @@ def _decoded(decoder: StreamDecoder, payload: bytes, origin: Origin) -> list[Cha
 def _decoded_reply(dialect: Dialect, response: Response, origin: Origin) -> ChatReply:
     body = json_object(response.body, origin)
     try:
-        return dialect.decode_reply(body, origin)
+        reply = dialect.decode_reply(body, origin)
     except WRONG_SHAPE as problem:
         raise undocumented(origin) from problem
+    if not reply["choices"]:
+        raise undocumented(origin)
+    return reply
 
 
 def _answer(call: Call, dialect: Dialect, *, stream: bool) -> Flow[tuple[Response, Origin, Notes]]:
-    """OCI's answer, and what became of the request on the way to it.
+    """OCI's answer, and what became of the request on the way to it."""
 
-    A refusal that names a parameter is learned, and the request made again without it where the
-    call can do without.
-    """
-    while True:
-        target = call.learned.applied(call.target)
-        notes = Notes(drop=call.drop_params, learned=call.learned.of(target, call.request))
-        whole_only = stream and STREAM in notes.learned
-        request = _without_stream(call.request) if whole_only else call.request
-        body = msgspec.json.encode(
-            dialect.encode_request(request, target, call.compartment_id, notes)
-        )
-        try:
-            response, origin = yield from answer(call, body, stream=stream and not whole_only)
-        except BadRequestError as refusal:
-            again = call.learned.learn(
-                target, request, dialect.PARAMETERS, refusal, drop=call.drop_params
+    def encode(target: Target, notes: Notes) -> dict[str, Any]:
+        request = _without_stream(call.request) if STREAM in notes.learned else call.request
+        return dialect.encode_request(request, target, call.compartment_id, notes)
+
+    try:
+        return (
+            yield from answer_without_refused(
+                call, call.request, dialect.PARAMETERS, encode, stream=stream
             )
-            if not again:
-                if target.format_is_assumed:
-                    refusal.hint = f"{refusal.hint} {_ASSUMED}".strip()
-                raise
-            if call.log:
-                call.log("learned", {"model": target.model, "failure": refusal})
-        else:
-            return response, origin, notes
+        )
+    except BadRequestError as refusal:
+        if call.target.format_is_assumed:
+            refusal.hint = f"{refusal.hint} {_ASSUMED}".strip()
+        raise
 
 
 _ASSUMED = (
@@ -189,17 +191,6 @@ def _without_stream(request: ChatRequest) -> ChatRequest:
     for name in ("stream", "stream_options"):
         kept.pop(name, None)
     return kept  # type: ignore[return-value]  # the rest of a request
-
-
-def _note_missing_calls(call: Call, dialect: Dialect, reply: ChatReply, notes: Notes) -> None:
-    """Report it where a model did not call a tool as it was only asked, and not made, to do."""
-    if call.request.get("tool_choice") is None or call.request.get("tools") is None:
-        return
-    choice = tools.choice(call.request)
-    if dialect.PARAMETERS["tool_choice"].way == "emulated" and choice is not None:
-        called = any(each["message"].get("tool_calls") for each in reply["choices"])
-        if choice.kind in ("required", "function") and not called:
-            notes.add("tool_choice", "The model answered without the call that was required.")
 
 
 def _head(response: Response, notes: Notes) -> dict[str, Any]:
@@ -223,6 +214,44 @@ def _tools_in_text(call: Call) -> frozenset[str]:
     return frozenset(tool.name for tool in tools.tools(call.request, Notes()))
 
 
+# --- calls that a model is only asked, and not made, to make ------------------------------------
+
+_MISSING_CALL: Note = {
+    "parameter": "tool_choice",
+    "message": "The model answered without the call that was required.",
+}
+
+
+def _must_call(call: Call, dialect: Dialect) -> bool:
+    """Whether a tool has to be called, and the model can only be asked to."""
+    if call.request.get("tool_choice") is None or call.request.get("tools") is None:
+        return False
+    choice = tools.choice(call.request)
+    is_emulated = dialect.PARAMETERS["tool_choice"].way == "emulated"
+    return is_emulated and choice is not None and choice.kind in ("required", "function")
+
+
+def _note_missing_calls(call: Call, dialect: Dialect, reply: ChatReply, notes: Notes) -> None:
+    called = any(each["message"].get("tool_calls") for each in reply["choices"])
+    if not called and _must_call(call, dialect):
+        notes.items.append(_MISSING_CALL.copy())
+
+
+def _missing_call_noted() -> Callable[[dict[str, Any]], list[dict[str, Any]]]:
+    """Notes a missing call in the chunk that ends the answer."""
+    called = False
+
+    def told(chunk: dict[str, Any]) -> list[dict[str, Any]]:
+        nonlocal called
+        for choice in chunk["choices"]:
+            called = called or bool(choice["delta"].get("tool_calls"))
+            if choice.get("finish_reason") and not called:
+                chunk["oci_notes"] = [*chunk.get("oci_notes", []), _MISSING_CALL.copy()]
+        return [chunk]
+
+    return told
+
+
 # --- several answers from a model that gives one ------------------------------------------------
 
 
@@ -231,6 +260,8 @@ def _asked_apart(call: Call, dialect: Dialect) -> list[Call]:
     count = call.request.get("n")
     if not isinstance(count, int) or count <= 1 or dialect.PARAMETERS["n"].way != "emulated":
         return []
+    if count > _MAX_ANSWERS:
+        raise InvalidParameter(f"`n` must be at most {_MAX_ANSWERS}.", parameter="n")
     seed = call.request.get("seed")
     apart = []
     for number in range(count):
@@ -241,7 +272,10 @@ def _asked_apart(call: Call, dialect: Dialect) -> list[Call]:
     return apart
 
 
-_APART = "Each answer was asked for by a call of its own, as the model gives one at a time."
+_APART: Note = {
+    "parameter": "n",
+    "message": "Each answer was asked for by a call of its own, as the model gives one at a time.",
+}
 
 
 def _merged(replies: list[ChatReply]) -> ChatReply:
@@ -250,33 +284,48 @@ def _merged(replies: list[ChatReply]) -> ChatReply:
         reply["choices"][0]["index"] = number
     merged["choices"] = [reply["choices"][0] for reply in replies]
     merged["usage"] = usage.total([reply.get("usage") for reply in replies])
-    merged["oci_notes"] = [*merged.get("oci_notes", []), {"parameter": "n", "message": _APART}]
+    notes: list[Note] = []
+    for reply in replies:
+        notes += _new_notes(reply, notes)
+    merged["oci_notes"] = [*notes, _APART.copy()]
     return merged
 
 
-def _one_after_the_other(several: list[Call]) -> Flow[None]:
-    """The streams of several calls as one, each under an index of its own."""
-    usages: list[Usage | None] = []
-    last: dict[str, Any] = {}
-
-    def told(number: int, chunk: dict[str, Any]) -> list[dict[str, Any]]:
-        nonlocal last
-        if chunk.get("usage"):
-            usages.append(chunk["usage"])
-            last = chunk
-            return []
+def _side_by_side(several: list[Call]) -> Flow[None]:
+    """The streams of several calls as one, each answer under an index of its own."""
+    yield Together([exchange_stream(call) for call in several], stream=True)
+    head: dict[str, Any] = {}
+    told: list[Note] = []
+    usages: list[Usage] = []
+    while (arrived := (yield READ)) is not None:
+        number, chunk = arrived
+        new = _new_notes(chunk, told)
+        if not head:
+            head = {name: chunk[name] for name in _EVERYWHERE}
+            new.append(_APART.copy())
+        told += new
+        chunk.update(id=head["id"], created=head["created"])  # one stream, one id
+        if counted := chunk.pop("usage", None):
+            usages.append(counted)
         for choice in chunk["choices"]:
             choice["index"] = number
-        if not last:
-            note = {"parameter": "n", "message": _APART}
-            chunk["oci_notes"] = [*chunk.get("oci_notes", []), note]
-            last = chunk
-        return [chunk]
-
-    for number, call in enumerate(several):
-        yield from mapped(exchange_stream(call), partial(told, number))
+        if new:
+            chunk["oci_notes"] = new
+        else:
+            chunk.pop("oci_notes", None)
+        if chunk["choices"] or new:
+            yield chunk
     if usages:
-        yield {**last, "choices": [], "usage": usage.total(usages)}
+        yield {**head, "choices": [], "usage": usage.total(usages)}
+
+
+#: What every chunk has.
+_EVERYWHERE = ("id", "object", "created", "model", "opc_request_id")
+
+
+def _new_notes(said: Mapping[str, Any], told: list[Note]) -> list[Note]:
+    """The notes of a reply or a chunk that are not among those told before."""
+    return [note for note in said.get("oci_notes", []) if note not in told]
 
 
 def _cut(partial: str, origin: Origin, why: str) -> StreamBroken:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
 
 from ocicat.call.exchange import Call, exchange, exchange_stream
+from ocicat.client import structured
 from ocicat.client.connection import Connection
 from ocicat.client.locating import locator
 from ocicat.client.options import CallOptions, ask_arguments, split
@@ -16,7 +17,7 @@ from ocicat.vocabulary.chat import ChatParameters
 from ocicat.vocabulary.target import Target
 
 if TYPE_CHECKING:
-    from ocicat.vocabulary.chat import ChatReply, ChatRequest
+    from ocicat.vocabulary.chat import ChatRequest
 
 __all__ = ["CompletionOptions", "acompletion", "completion", "prepare"]
 
@@ -81,7 +82,7 @@ def completion(
 
     ``response_format`` may be a class too: a Pydantic model, a dataclass, a ``TypedDict`` or a
     ``msgspec.Struct``. The answer then follows its schema, and ``message.parsed`` is an instance of
-    it; streams are not parsed.
+    it, in the reply that ``get_final_completion()`` gives of a stream too.
 
     What the model could not be told just as it was asked is reported in ``reply.oci_notes``.
 
@@ -91,9 +92,10 @@ def completion(
 
     call = prepare(model, messages, stream, options)
     if stream:
-        return ChatStream(sync.open_stream(traced(exchange_stream(call), call, call.request)))
+        run = sync.open_stream(traced(exchange_stream(call), call, call.request))
+        return ChatStream(run, options.get("response_format"))
     reply = sync.run(traced(exchange(call), call, call.request))
-    return _finished(reply, options.get("response_format"))
+    return structured.finished(reply, options.get("response_format"))
 
 
 @overload
@@ -132,11 +134,10 @@ async def acompletion(
 
     call = prepare(model, messages, stream, options)
     if stream:
-        return AsyncChatStream(
-            await aio.open_stream(traced(exchange_stream(call), call, call.request))
-        )
+        run = await aio.open_stream(traced(exchange_stream(call), call, call.request))
+        return AsyncChatStream(run, options.get("response_format"))
     reply = await aio.run(traced(exchange(call), call, call.request))
-    return _finished(reply, options.get("response_format"))
+    return structured.finished(reply, options.get("response_format"))
 
 
 def prepare(
@@ -145,12 +146,10 @@ def prepare(
     """One call, from what its caller said, ready to be driven."""
     own, connection = split(options, _OWN, function="completion")
     request: ChatRequest = {"model": model, "messages": list(messages)}  # type: ignore[arg-type]
-    drop_params = bool(own.pop("drop_params", False))
+    own.pop("drop_params", None)
     inline_tool_calls = own.pop("inline_tool_calls", None)
     request.update(own)  # type: ignore[typeddict-item]  # what is left are chat parameters
     if isinstance(request.get("response_format"), type):
-        from ocicat.client import structured
-
         request["response_format"] = structured.response_format(request["response_format"])
     if stream:
         request["stream"] = True
@@ -161,9 +160,7 @@ def prepare(
     return Call(
         **ask_arguments(options, connection, target, identities),
         request=request,
-        drop_params=drop_params,
         inline_tool_calls=inline_tool_calls,
-        learned=connection.learned,
         headers=_headers(connection, target),
         locate=locator(model, connection, target, identities),
     )
@@ -173,12 +170,3 @@ def _headers(connection: Connection, target: Target) -> Mapping[str, str]:
     if target.transport == "responses" and connection.project_id:
         return {"openai-project": connection.project_id}
     return {}
-
-
-def _finished(reply: ChatReply, response_format: Any) -> ChatCompletion:
-    completed = ChatCompletion(reply)
-    if isinstance(response_format, type):
-        from ocicat.client import structured
-
-        structured.parse_answers(completed, response_format)
-    return completed

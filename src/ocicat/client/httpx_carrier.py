@@ -8,7 +8,7 @@ metadata service, is no matter of a proxy, and goes ocicat's usual way.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -23,14 +23,13 @@ __all__ = ["async_sender", "sender"]
 def sender(client: Any) -> sync.Send:
     """What a driver sends with, so that ``client`` carries it."""
 
-    def send(request: Request) -> tuple[Response, sync.Body | None]:
+    def send(request: Request, hold: Callable[[sync.Body], None]) -> Response:
         if _is_local(request):
-            return sync.send_request(request)
+            return sync.send_request(request, hold)
         with _in_our_words(client, request):
             answer = client.send(_built(client, request), **_AS_IT_IS)
-            if _is_stream(request, answer):
-                return _head(answer), _Body(client, request, answer)
-            return _head(answer, answer.read()), None
+            hold(_Body(client, request, answer))
+            return _head(answer, None if _is_stream(request, answer) else answer.read())
 
     return send
 

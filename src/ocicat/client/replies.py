@@ -420,3 +420,4 @@ class GuardrailsResponse(Record, parts={"results": GuardrailResults}):
     results: GuardrailResults
     guardrail_version: str | None
     opc_request_id: str
+    oci_notes: list[dict[str, str]] | None

@@ -7,14 +7,13 @@ Pydantic models bring both themselves. For dataclasses, ``TypedDict`` and ``msgs
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
+from ocicat.client.replies import ChatCompletion
 from ocicat.errors import InvalidParameter, UnparsableAnswer
 
-if TYPE_CHECKING:
-    from ocicat.client.replies import ChatCompletion
-
-__all__ = ["parse_answers", "response_format"]
+__all__ = ["finished", "response_format"]
 
 _NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9_-]")
 
@@ -32,12 +31,20 @@ def response_format(kind: type) -> dict[str, Any]:
     }
 
 
-def parse_answers(reply: ChatCompletion, kind: type) -> None:
-    """Put an instance of ``kind`` into ``message.parsed`` of every answer that ended as it should.
+def finished(reply: Mapping[str, Any], response_format: Any) -> ChatCompletion:
+    """The neutral ``reply`` as callers get it.
 
-    An answer that was cut off, filtered or that calls tools has ``None`` there. Raises
-    :class:`~ocicat.errors.UnparsableAnswer`, with the reply, for text that does not fit.
+    Where they gave a class as ``response_format``, ``message.parsed`` of every answer that ended as
+    it should is an instance of it; of one that was cut off, filtered or that calls tools, ``None``.
+    Raises :class:`~ocicat.errors.UnparsableAnswer`, with the reply, for text that does not fit.
     """
+    completion = ChatCompletion(reply)
+    if isinstance(response_format, type):
+        _parse_answers(completion, response_format)
+    return completion
+
+
+def _parse_answers(reply: ChatCompletion, kind: type) -> None:
     for choice in reply.choices:
         choice.message["parsed"] = None
         if choice.finish_reason != "stop" or not choice.message.content:

@@ -14,15 +14,15 @@ import weakref
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar, copy_context
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, Protocol, TypeVar, cast
 
 import aiohttp
 from yarl import URL
 
-from ocicat.errors import TransportError
 from ocicat.transport import faults
 from ocicat.transport.proxies import Proxy, proxy_for
+from ocicat.transport.tasks import Tasks
 from ocicat.transport.tls import context
 from ocicat.vocabulary.flow import (
     Flow,
@@ -68,15 +68,12 @@ async def open_stream(flow: Flow[None]) -> Run:
     """Drive ``flow`` until the far side has accepted its request, and return the rest."""
     driven = Run(flow)
     try:
-        # A chunk, where the far side answered whole.
-        while not isinstance(driven.effect, (Read, dict)):
-            await driven.advance()
-            if driven.ended:
-                raise RuntimeError("the flow ended before its stream began")
+        await driven.open()
+        if driven.ended:
+            raise RuntimeError("the flow ended before its stream began")
     except BaseException:
         driven.close()
         raise
-    driven.chunk_is_new = isinstance(driven.effect, dict)
     return driven
 
 
@@ -102,12 +99,13 @@ class Run:
     def __init__(self, flow: Flow[Any], send: Send | None = None) -> None:
         self._flow = flow
         self._send = send or send_request
-        self._body: Body | None = None
+        self._body: Body | Tasks | None = None
+        self._closed = False
         #: What the flow waits for now.
         self.effect: object = None
         #: Whether that is a chunk which nobody has taken yet.
         self.chunk_is_new = False
-        #: Whether the flow has ended, and with what.
+        #: Whether the flow has come to its own end, and with what result.
         self.ended = False
         self.result: Any = None
         self._step: asyncio.Future[None] | None = None
@@ -118,8 +116,10 @@ class Run:
         failure, answer = None, None
         try:
             answer = await self._carry_out(self.effect)
-        except TransportError as problem:
+        except Exception as problem:
             failure = problem
+        if self._closed:
+            return  # by another task, meanwhile
         # What comes after these effects is mostly a request to sign, a millisecond of computing.
         # Many in a row would hold the loop up, so in a crowd it is done in a thread, where signing
         # leaves the interpreter to others. A flow does not care which thread it goes on in, as
@@ -128,16 +128,23 @@ class Run:
             self._step = asyncio.get_running_loop().run_in_executor(
                 _signing_threads(), copy_context().run, self._go_on, failure, answer
             )
-            await self._step
+            await asyncio.shield(self._step)  # a thread cannot be cancelled
         else:
             self._go_on(failure, answer)
 
-    def _go_on(self, failure: TransportError | None, answer: Any = None) -> None:
+    def _go_on(self, failure: Exception | None, answer: Any = None) -> None:
         try:
             self.effect = self._flow.throw(failure) if failure else self._flow.send(answer)
         except StopIteration as end:
             # A coroutine must not let a StopIteration out.
             self.ended, self.result, self.effect = True, end.value, None
+
+    async def open(self) -> None:
+        """Advance until the far side has accepted the request, or the flow has ended."""
+        # A chunk, where the far side answered whole.
+        while not (self.ended or isinstance(self.effect, (Read, dict))):
+            await self.advance()
+        self.chunk_is_new = isinstance(self.effect, dict)
 
     async def next_chunk(self, kind: Callable[[dict[str, Any]], T]) -> T:
         """The next chunk that the flow yields, made a ``kind``; ``StopAsyncIteration`` at last."""
@@ -149,11 +156,11 @@ class Run:
                 if isinstance(self.effect, dict):
                     # The chunk has been taken: going on needs no waiting.
                     self._go_on(None)
-                elif not self.ended:
+                elif not (self.ended or self._closed):
                     await self.advance()
                 if isinstance(self.effect, dict):
                     return kind(self.effect)
-                if self.ended:
+                if self.ended or self._closed:
                     self.close()
                     raise StopAsyncIteration
         except StopAsyncIteration:
@@ -164,7 +171,8 @@ class Run:
 
     def close(self) -> None:
         """End the flow where it stands. A body that has not been read to its end is dropped."""
-        self.ended = True
+        self._closed = True
+        self.effect, self.chunk_is_new = None, False
         _in_flight.discard(self)
         if self._step is None or self._step.done():
             self._flow.close()
@@ -174,9 +182,9 @@ class Run:
         self._drop_body()
 
     def _drop_body(self) -> None:
-        if self._body is not None:
-            self._body.close()
-            self._body = None
+        body, self._body = self._body, None
+        if body is not None:
+            body.close()
 
     async def _carry_out(self, effect: object) -> Any:
         if isinstance(effect, Read):
@@ -191,26 +199,16 @@ class Run:
         elif isinstance(effect, Join):
             await _joined(effect.latch)
         elif isinstance(effect, Together):
-            return await _run_together(effect, self._send)
+            return await self._run_together(effect)
         return None
 
-
-async def _run_together(together: Together, send: Send) -> list[Any]:
-    """The results of several flows, each driven in a task of its own."""
-    places = asyncio.Semaphore(together.at_once)
-
-    async def run_one(flow: Flow[Any]) -> Any:
-        async with places:
-            return await run(flow, send)
-
-    tasks = [asyncio.ensure_future(run_one(flow)) for flow in together.flows]
-    try:
-        return await asyncio.gather(*tasks)
-    except BaseException:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        raise
+    async def _run_together(self, together: Together) -> list[Any] | None:
+        self._drop_body()
+        self._body = tasks = Tasks(together, partial(Run, send=self._send))
+        if not together.stream:
+            return await tasks.results()
+        await tasks.begin()
+        return None
 
 
 async def _joined(latch: Latch) -> None:

@@ -19,13 +19,13 @@ import time
 import zlib
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, Protocol, TypeVar, cast
 from urllib.parse import urlsplit
 
-from ocicat.errors import TransportError
 from ocicat.transport import faults
 from ocicat.transport.proxies import proxy_for
+from ocicat.transport.threads import Threads
 from ocicat.transport.tls import context
 from ocicat.vocabulary.flow import Flow, Join, Pause, Read, Request, Response, Together
 
@@ -59,15 +59,12 @@ def open_stream(flow: Flow[None]) -> Run:
     """Drive ``flow`` until the far side has accepted its request, and return the rest."""
     driven = Run(flow)
     try:
-        # A chunk, where the far side answered whole.
-        while not isinstance(driven.effect, (Read, dict)):
-            driven.advance()
+        driven.open()
     except BaseException as problem:
         driven.close()
         if isinstance(problem, StopIteration):
             raise RuntimeError("the flow ended before its stream began") from None
         raise
-    driven.chunk_is_new = isinstance(driven.effect, dict)
     return driven
 
 
@@ -79,34 +76,55 @@ class Body(Protocol):
         ...
 
     def close(self) -> None:
-        """Receive no more of it."""
+        """Receive no more of it. Whoever waits for it in another thread is woken."""
         ...
 
 
-#: Sends a request and gives its answer, and the body where a stream has begun.
-Send = Callable[[Request], tuple[Response, Body | None]]
+#: Sends a request and gives its answer. The second argument is told of the body as early as it
+#: can be, so that closing it breaks off the wait for the answer too.
+Send = Callable[[Request, Callable[[Body], None]], Response]
 
 
 class Run:
-    """A flow being driven; over connections of this module's, or by a ``send`` of the caller's."""
+    """A flow being driven; over connections of this module's, or by a ``send`` of the caller's.
+
+    It may be closed from any thread.
+    """
 
     def __init__(self, flow: Flow[Any], send: Send | None = None) -> None:
         self._flow = flow
         self._send = send or send_request
-        self._body: Body | None = None
+        self._body: Body | Threads | None = None
+        self._closed = threading.Event()
         #: What the flow waits for now.
         self.effect: object = None
         #: Whether that is a chunk which nobody has taken yet.
         self.chunk_is_new = False
+        #: Whether the flow has come to its own end.
+        self.ended = False
 
     def advance(self) -> None:
         """Carry out the present effect and go on to the next; ``StopIteration`` at the end."""
         try:
-            answer = self._carry_out(self.effect)
-        except TransportError as failure:
+            answer = None if self._closed.is_set() else self._carry_out(self.effect)
+        except Exception as failure:
+            self._end_if_closed()
             self.effect = self._flow.throw(failure)
         else:
+            self._end_if_closed()
             self.effect = self._flow.send(answer)
+
+    def _end_if_closed(self) -> None:
+        if self._closed.is_set():
+            self.close()  # once more: this thread may have been in the flow, or opened a body
+            raise StopIteration
+
+    def open(self) -> None:
+        """Advance until the far side has accepted the request."""
+        # A chunk, where the far side answered whole.
+        while not isinstance(self.effect, (Read, dict)):
+            self.advance()
+        self.chunk_is_new = isinstance(self.effect, dict)
 
     def next_chunk(self, kind: Callable[[dict[str, Any]], T]) -> T:
         """The next chunk that the flow yields, made a ``kind``; ``StopIteration`` at the end."""
@@ -122,22 +140,31 @@ class Run:
                     self.advance()
                 if isinstance(self.effect, dict):
                     return kind(self.effect)
+        except StopIteration:
+            self.ended = self.ended or not self._closed.is_set()
+            self.close()
+            raise
         except BaseException:
             self.close()
             raise
 
     def close(self) -> None:
         """End the flow where it stands. A body that has not been read to its end is dropped."""
+        self._closed.set()
+        self.effect, self.chunk_is_new = None, False
         try:
             self._flow.close()
         except ValueError:
-            pass  # another thread is in it; dropping the body below wakes that thread up
+            pass  # another thread is in it, and will see that it is closed
         self._drop_body()
 
     def _drop_body(self) -> None:
-        if self._body is not None:
-            self._body.close()
-            self._body = None
+        body, self._body = self._body, None
+        if body is not None:
+            body.close()
+
+    def _hold(self, body: Body) -> None:
+        self._body = body
 
     def _carry_out(self, effect: object) -> Any:
         if isinstance(effect, Read):
@@ -145,38 +172,45 @@ class Run:
             return self._body.read(effect.patience)
         if isinstance(effect, Request):
             self._drop_body()
-            response, self._body = self._send(effect)
-            return response
+            return self._send(effect, self._hold)
         if isinstance(effect, Pause):
-            time.sleep(effect.seconds)
+            self._closed.wait(effect.seconds)
         elif isinstance(effect, Join):
             happened = threading.Event()
             effect.latch.add_done_callback(lambda _: happened.set())
             happened.wait()
         elif isinstance(effect, Together):
-            return _run_together(effect, self._send)
+            return self._run_together(effect)
         return None
 
-
-def _run_together(together: Together, send: Send) -> list[Any]:
-    """The results of several flows, each driven in a thread of its own."""
-    with ThreadPoolExecutor(together.at_once, thread_name_prefix="ocicat-together") as threads:
-        futures = [threads.submit(run, flow, send) for flow in together.flows]
-        try:
-            return [future.result() for future in futures]
-        except BaseException:
-            threads.shutdown(wait=False, cancel_futures=True)
-            raise
+    def _run_together(self, together: Together) -> list[Any] | None:
+        self._drop_body()
+        self._body = threads = Threads(together, partial(Run, send=self._send))
+        if not together.stream:
+            return threads.results()
+        threads.begin()
+        return None
 
 
 class _Connection:
     """One connection to an origin, and since when it has been idle."""
 
-    __slots__ = ("http", "idle_since", "origin", "proxy_headers", "through_proxy", "used")
+    __slots__ = (
+        "answer",
+        "broken_off",
+        "http",
+        "idle_since",
+        "origin",
+        "proxy_headers",
+        "through_proxy",
+        "used",
+    )
 
     def __init__(self, request: Request) -> None:
         self.origin = _origin(request)
         self.used = False
+        self.answer: http.client.HTTPResponse | None = None
+        self.broken_off = False
         self.idle_since = 0.0
         self.proxy_headers: dict[str, str] = {}
         connect = request.timeout.connect
@@ -199,20 +233,31 @@ class _Connection:
         sock = self.http.sock
         if sock is None:
             raise OSError("something stands in for http.client's connections, and has no socket")
+        if self.broken_off:
+            raise OSError("nobody wants the answer any more")
         sock.settimeout(request.timeout.read)
         # Head and body in one piece: the connection's own methods would send two packets.
         target = request.url if self.through_proxy else request.target
         sock.sendall(_head(request, target, {**request.headers, **self.proxy_headers}))
-        answer = http.client.HTTPResponse(sock, method=request.method)
-        try:
-            answer.begin()
-        except BaseException:
-            answer.close()
-            raise
+        self.answer = answer = http.client.HTTPResponse(sock, method=request.method)
+        answer.begin()
         return answer
 
     def close(self) -> None:
+        if self.answer is not None:
+            self.answer.close()
         self.http.close()
+
+    def break_off(self) -> None:
+        """Wake whoever waits for it in another thread, which closing alone would not do."""
+        self.broken_off = True
+        sock = self.http.sock
+        if sock is None or self.origin[0] != os.getpid():  # a parent may be using it
+            return
+        try:
+            sock.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass  # it is not connected any more
 
     def is_usable(self) -> bool:
         """Whether an idle connection is still silent and open, and has not been idle for long."""
@@ -223,6 +268,7 @@ class _Connection:
 
     def put_back(self) -> None:
         self.used = True
+        self.answer = None
         self.idle_since = time.monotonic()
         idle = _idle.setdefault(self.origin, deque())
         if len(idle) < _MAX_IDLE:
@@ -277,51 +323,49 @@ def _connection(request: Request) -> _Connection:
     return _Connection(request)
 
 
-def send_request(request: Request) -> tuple[Response, Body | None]:
+def send_request(request: Request, hold: Callable[[Body], None]) -> Response:
     """Send a request and read its answer, or only the head of it if a stream has begun."""
     try:
         connection = _connection(request)
     except OSError as problem:  # the authority that it names cannot be read
         raise faults.translate(problem, request) from problem
+    body = _Body(connection, request)
+    hold(body)
     try:
-        answer = connection.send(request)
-    except _READ_ERRORS as problem:
-        connection.close()
-        gone = isinstance(problem, (ConnectionError, http.client.RemoteDisconnected))
-        raise faults.translate(problem, request, stale=connection.used and gone) from problem
+        answer = body.begin(connection)
+        headers = {name.lower(): value for name, value in answer.headers.items()}
+        is_stream = headers.get("content-type", "").lower().startswith("text/event-stream")
+        if request.stream and 200 <= answer.status < 300 and is_stream:
+            return Response(answer.status, headers, streaming=True)
+        return Response(answer.status, headers, body.read_all())
     except BaseException:
-        connection.close()
-        raise
-    headers = {name.lower(): value for name, value in answer.headers.items()}
-    body = _Body(connection, answer, request, headers.get("content-encoding", "identity"))
-    is_stream = headers.get("content-type", "").lower().startswith("text/event-stream")
-    if request.stream and 200 <= answer.status < 300 and is_stream:
-        return Response(answer.status, headers, streaming=True), body
-    try:
-        return Response(answer.status, headers, body.read_all()), None
-    finally:
         body.close()
+        connection.close()  # where another thread closed the body before there was a socket
+        raise
 
 
 class _Body:
     """The body of one answer. Its connection goes back to the pool once all of it was read."""
 
-    def __init__(
-        self,
-        connection: _Connection,
-        answer: http.client.HTTPResponse,
-        request: Request,
-        encoding: str,
-    ) -> None:
+    def __init__(self, connection: _Connection, request: Request) -> None:
         self._connection: _Connection | None = connection
-        self._answer = answer
         self._request = request
-        # We ask for no compression, but something in between may compress all the same.
-        self._unzip = (
-            zlib.decompressobj(zlib.MAX_WBITS | 32)
-            if encoding.strip().lower() in ("gzip", "x-gzip", "deflate")
-            else None
-        )
+        self._answer: http.client.HTTPResponse
+        self._unzip: Any = None
+
+    def begin(self, connection: _Connection) -> http.client.HTTPResponse:
+        """Send the request and read the head of its answer."""
+        try:
+            self._answer = answer = connection.send(self._request)
+        except _READ_ERRORS as problem:
+            gone = isinstance(problem, (ConnectionError, http.client.RemoteDisconnected))
+            stale = connection.used and gone
+            raise faults.translate(problem, self._request, stale=stale) from problem
+        encoding = answer.headers.get("content-encoding", "identity").strip().lower()
+        if encoding in ("gzip", "x-gzip", "deflate"):
+            # We ask for no compression, but something in between may compress all the same.
+            self._unzip = zlib.decompressobj(zlib.MAX_WBITS | 32)
+        return answer
 
     def read(self, patience: float | None) -> bytes:
         """The next bytes, ``b""`` at the end; waits ``patience`` seconds if given."""
@@ -338,9 +382,9 @@ class _Body:
                     return self._unzip.flush() if self._unzip else b""
                 if self._unzip is None:
                     return data
-                data = self._unzip.decompress(data)
-                if data:
-                    return data
+                unzipped: bytes = self._unzip.decompress(data)
+                if unzipped:
+                    return unzipped
         except _READ_ERRORS as problem:
             self.close()
             raise faults.translate(problem, self._request) from problem
@@ -371,7 +415,7 @@ class _Body:
         """Drop the connection, unless the body has been read to its end."""
         connection, self._connection = self._connection, None
         if connection is not None:
-            self._answer.close()
+            connection.break_off()
             connection.close()
 
 

@@ -11,11 +11,12 @@ the flow yields      the driver                                  and sends back
 :class:`Read`        waits for more of an open streamed body     ``bytes``; ``b""`` at its end
 :class:`Pause`       waits                                       ``None``
 :class:`Join`        waits until another flow has done something ``None``
+:class:`Together`    drives other flows side by side             their results, in their order
 a ``dict``           hands it to the caller (a stream's chunk)   ``None``
 ===================  ==========================================  ==============================
 
-What goes wrong on the wire is thrown into the flow as an
-:class:`~ocicat.errors.TransportError`. This module knows no HTTP library.
+What goes wrong is thrown into the flow: on the wire an :class:`~ocicat.errors.TransportError`, in
+other flows whatever they raised. This module knows no HTTP library.
 """
 
 from __future__ import annotations
@@ -122,15 +123,21 @@ class Together:
 
     Their results come back in the flows' order. The first that fails ends the others, and what it
     raised is thrown into the flow that waits.
+
+    With ``stream``, the flows yield chunks, and all are driven at once. ``None`` comes back when
+    the far side has accepted the request of each; then every :class:`Read` brings a chunk as it
+    arrives, as ``(number of its flow, chunk)``, and ``None`` when all flows have ended. What is not
+    read for a while holds the flows up.
     """
 
     flows: Sequence[Generator[Any, Any, Any]]
     at_once: int = 8
+    stream: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """Ask for the next bytes of the open streamed body.
+    """Ask for the next bytes of the open streamed body, or the next chunk of several flows.
 
     ``patience`` (seconds) replaces the request's read time-out: a flow that already has all it
     needs waits only briefly for the end of the body, so that the connection can be used again.

@@ -39,6 +39,8 @@ def streamed() -> None:
         for chunk in chunks:
             assert_type(chunk, ChatCompletionChunk)
             assert_type(chunk.choices[0].delta.content, str | None)
+        assert_type(chunks.get_final_completion(), ChatCompletion)
+        assert_type(chunks.get_final_completion().choices[0].message.parsed, Any)
 
 
 def either(stream: bool) -> None:
@@ -54,6 +56,7 @@ async def asynchronous() -> None:
     async with stream as chunks:
         async for chunk in chunks:
             assert_type(chunk, ChatCompletionChunk)
+        assert_type(await chunks.get_final_completion(), ChatCompletion)
 
 
 def everything() -> None:
