@@ -224,6 +224,17 @@ def test_a_stream_that_breaks_ends_with_an_error_event(
     assert broken["error"]["type"] == "server_error"
 
 
+def test_a_stream_that_makes_no_sense_ends_with_an_error_event(
+    oci_emulator: Emulator, client: httpx2.Client
+) -> None:
+    event = {"apiFormat": 5, "message": 5, "text": 5, "finishReason": None}
+    oci_emulator.when("OCI").answer("one two three").error_event(event, after_events=2)
+    answer = client.post("/chat/completions", json=body(COHERE, stream=True))
+    *chunks, broken = events(answer.content)
+    assert chunks
+    assert broken["error"]["code"] == "malformed_reply"
+
+
 def test_a_failure_reported_before_anything_else_is_an_error_status(
     oci_emulator: Emulator, client: httpx2.Client
 ) -> None:
@@ -290,6 +301,9 @@ def test_what_oci_cannot_do_is_refused_by_name_and_sent_nowhere(
         ({"messages": "hello"}, "invalid_parameter", "messages"),
         ({"model": None}, "invalid_parameter", "model"),
         ({"logit_bias": {"1": 2}, "model": COHERE}, "unsupported_feature", "logit_bias"),
+        ({"stream": "no"}, "invalid_parameter", "stream"),
+        ({"stream": True, "stream_options": 5}, "invalid_parameter", "stream_options"),
+        ({"n": 10**9, "model": COHERE}, "invalid_parameter", "n"),
     ],
 )
 def test_a_wrong_parameter_is_a_400_in_openais_shape(
@@ -309,6 +323,56 @@ def test_a_wrong_parameter_is_a_400_in_openais_shape(
     )
     assert answer.headers["x-should-retry"] == "false"
     assert len(oci_emulator.ledger) == 0
+
+
+@pytest.mark.parametrize("model", [GROK, COHERE])
+@pytest.mark.parametrize(
+    ("changes", "parameter"),
+    [
+        ({"model": []}, "model"),
+        ({"input": 5}, "input"),
+        ({"input": [5]}, "input"),
+        ({"input": [{"type": []}]}, "input"),
+        ({"tools": 5}, "tools"),
+        ({"tools": [5]}, "tools"),
+        ({"tools": [{"type": []}]}, "tools"),
+        ({"tools": [{}]}, "tools"),
+        ({"include": 5}, "include"),
+        ({"reasoning": "high"}, "reasoning"),
+        ({"text": "short"}, "text"),
+        ({"metadata": {"a": 5}}, "metadata"),
+        ({"previous_response_id": 5}, "previous_response_id"),
+        ({"store": "no"}, "store"),
+        ({"stream": "no"}, "stream"),
+    ],
+)
+def test_a_wrong_shape_of_a_response_is_a_400_in_openais_shape(
+    oci_emulator: Emulator,
+    client: httpx2.Client,
+    model: str,
+    changes: dict[str, Any],
+    parameter: str,
+) -> None:
+    answer = client.post("/responses", json={"model": model, "input": "a", **changes})
+    assert answer.status_code == 400
+    error = answer.json()["error"]
+    assert (error["code"], error["param"]) == ("invalid_parameter", parameter)
+    assert len(oci_emulator.ledger) == 0
+
+
+def test_a_truncation_that_nobody_knows_is_a_400(
+    oci_emulator: Emulator, client: httpx2.Client
+) -> None:
+    asked = {"model": COHERE, "input": "a", "truncation": "some"}
+    assert client.post("/responses", json=asked).status_code == 400
+
+
+def test_what_cannot_be_asked_of_a_kept_response_is_a_400(
+    oci_emulator: Emulator, client: httpx2.Client
+) -> None:
+    id = client.post("/responses", json={"model": COHERE, "input": "a"}).json()["id"]
+    for wrong in ("?stream=true", "/input_items?limit=" + "9" * 5000):
+        assert client.get(f"/responses/{id}{wrong}").status_code == 400
 
 
 def test_all_unknown_parameters_are_named(client: httpx2.Client) -> None:
@@ -520,11 +584,14 @@ def test_a_base_url_that_is_followed_is_where_requests_go(
 def test_the_clients_key_for_repeated_requests_is_ocis_retry_token(
     oci_emulator: Emulator, client: httpx2.Client
 ) -> None:
-    for key in ("mine", "x" * 65):
-        client.post("/chat/completions", json=body(), headers={"Idempotency-Key": key})
-    first, second = (received.headers["opc-retry-token"] for received in oci_emulator.ledger)
-    assert first == "mine"
-    assert second != "x" * 65
+    for path in ("/chat/completions", "/responses"):
+        for model in (GROK, COHERE):
+            asked = body(model) if path == "/chat/completions" else {"model": model, "input": "a"}
+            for key in ("mine", "x" * 65):
+                client.post(path, json=asked, headers={"Idempotency-Key": key})
+    tokens = [received.headers["opc-retry-token"] for received in oci_emulator.ledger]
+    assert tokens[::2] == ["mine"] * 4
+    assert "x" * 65 not in tokens
 
 
 # --- a client that carries the requests ---------------------------------------------------------
@@ -715,16 +782,20 @@ def test_a_handed_over_stream_keeps_its_bytes(
 def test_the_older_responses_go_to_their_conversation_store(
     oci_emulator: Emulator, client: httpx2.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    content = b'{"model": "xai.grok-4.3",  "input": "hi"}'
-    with raw_server(Recorder(reply(b"{}"))) as server:
+    monkeypatch.delenv("OCI_GENAI_PROJECT_ID")
+    answered = b'{"id": "resp_1", "object": "response", "output": []}'
+    with raw_server(Recorder(reply(answered))) as server:
         monkeypatch.setenv("OCICAT_API_BASE", server.url)
-        client.post(
-            "/responses", content=content, headers={"opc-conversation-store-id": "ocid1.store"}
+        answer = client.post(
+            "/responses",
+            json={"model": f"oci/{GROK}", "input": "hi", "store": True},
+            headers={"opc-conversation-store-id": "ocid1.store"},
         )
     line, headers, sent = parts(server.requests[0])
     assert line == "POST /openai/v1/responses HTTP/1.1"
     assert headers["opc-conversation-store-id"] == "ocid1.store"
-    assert sent == content
+    assert json.loads(sent) == {"model": GROK, "input": "hi", "store": True, "stream": False}
+    assert answer.json()["id"] == "resp_1"
 
 
 def test_what_oci_refuses_of_it_comes_in_openais_shape(

@@ -61,6 +61,24 @@ def strict(**arguments: Any) -> OciOpenAI:
 # --- chats --------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("stream", [False, True])
+def test_the_refusal_of_one_of_several_calls_is_the_sdks_own_error(
+    oci_emulator: Emulator, stream: bool
+) -> None:
+    oci_emulator.when().fail(400, message="No.")
+    with OciOpenAI() as client, pytest.raises(openai.BadRequestError, match="No"):
+        client.chat.completions.create(model=COHERE, messages=ASK, n=2, stream=stream)
+
+
+def test_several_answers_stream_at_once(oci_emulator: Emulator) -> None:
+    oci_emulator.when().answer("one two three").stall(20, after_events=2).times(1)
+    oci_emulator.when().answer("one two three")
+    with OciOpenAI(timeout=5) as client:
+        chunks = client.chat.completions.create(model=COHERE, messages=ASK, n=2, stream=True)
+        with chunks:
+            assert any(choice.finish_reason for chunk in chunks for choice in chunk.choices)
+
+
 @pytest.mark.parametrize(("model", "arguments"), MODELS)
 def test_a_chat_is_answered_in_the_sdks_own_classes(
     oci_emulator: Emulator, model: str, arguments: dict[str, Any]
@@ -185,6 +203,16 @@ def test_embeddings_as_the_sdk_asks_for_them(oci_emulator: Emulator) -> None:
     assert len(packed.data) == 2
     assert packed.data[0].embedding == pytest.approx(listed.data[0].embedding)
     assert packed.usage.total_tokens > 0
+
+
+def test_embeddings_leave_out_what_is_refused_where_that_is_wanted(oci_emulator: Emulator) -> None:
+    oci_emulator.at("/20231130/actions/embedText").refuse_parameter("outputDimensions")
+    asked: Any = {"model": "cohere.embed-v4.0", "input": "a", "dimensions": 256}
+    with OciOpenAI() as client, pytest.raises(openai.BadRequestError):
+        client.embeddings.create(**asked)
+    with OciOpenAI(drop_params=True) as client:
+        reply: Any = client.embeddings.create(**asked)
+    assert reply.oci_notes[0]["parameter"] == "dimensions"
 
 
 def test_models_are_listed_and_described(oci_emulator: Emulator) -> None:

@@ -19,7 +19,7 @@ import pytest
 from openai.types.responses import Response, ResponseStreamEvent
 from pydantic import TypeAdapter
 
-from ocicat import OciOpenAI
+from ocicat import AsyncOciOpenAI, OciOpenAI
 from ocicat.client import responses
 from ocicat.client.response_store import KeptResponse, SqliteStore
 from ocicat.emulator import Emulator
@@ -157,6 +157,10 @@ def test_what_was_not_done_as_asked_is_in_the_notes(oci_emulator: Emulator) -> N
     body = {"model": COHERE, "input": "What is OCI?", "user": "me"}
     assert [note["parameter"] for note in respond(body)["oci_notes"]] == ["user"]
     assert [note["parameter"] for note in stream(body)[-1]["response"]["oci_notes"]] == ["user"]
+    body |= {"tools": [WEATHER], "tool_choice": "required"}
+    oci_emulator.when().answer("I would rather not.")
+    assert "without the call" in str(respond(body)["oci_notes"])
+    assert "without the call" in str(stream(body)[-1]["response"]["oci_notes"])
 
 
 def test_two_responses_have_two_ids(oci_emulator: Emulator) -> None:
@@ -629,3 +633,133 @@ def test_a_store_of_ones_own_is_given_to_the_client(oci_emulator: Emulator) -> N
     assert client.responses.retrieve(second.id).id == second.id
     client.responses.delete(second.id)
     assert list(mine.kept) == [first.id]
+
+
+class LoopBound(Shelf):
+    """A store that only answers while the event loop goes on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.loop: asyncio.AbstractEventLoop | None = None
+        self.served = 0
+
+    def _wait(self) -> None:
+        assert self.loop is not None
+        asyncio.run_coroutine_threadsafe(asyncio.sleep(0), self.loop).result(timeout=5)
+        self.served += 1
+
+    def get(self, response_id: str) -> KeptResponse | None:
+        self._wait()
+        return super().get(response_id)
+
+    def put(self, response_id: str, kept: KeptResponse) -> None:
+        self._wait()
+        super().put(response_id, kept)
+
+    def delete(self, response_id: str) -> bool:
+        self._wait()
+        return super().delete(response_id)
+
+
+def test_an_event_loop_goes_on_while_the_store_works(oci_emulator: Emulator) -> None:
+    store = LoopBound()
+
+    async def talk() -> None:
+        store.loop = asyncio.get_running_loop()
+        client = AsyncOciOpenAI(response_store=store, max_retries=0)
+        first = await client.responses.create(model=COHERE, input="a")
+        told = await client.responses.create(
+            model=COHERE, input="b", previous_response_id=first.id, stream=True
+        )
+        last = [event async for event in told][-1]
+        assert last.type == "response.completed"
+        assert last.response.store is True  # type: ignore[attr-defined]  # as it came
+        assert (await client.responses.retrieve(last.response.id)).id == last.response.id
+        assert [item async for item in client.responses.input_items.list(last.response.id)]
+        await client.responses.delete(first.id)
+
+    asyncio.run(talk())
+    assert store.served > 6
+
+
+class Failing(Shelf):
+    """A store that is out of order."""
+
+    def put(self, response_id: str, kept: KeptResponse) -> None:
+        raise ConnectionError("redis://me:password@host is gone")
+
+
+def test_an_answer_is_given_whatever_becomes_of_a_store_of_ones_own(
+    oci_emulator: Emulator,
+) -> None:
+    response = sync.run(responses.respond({"model": COHERE, "input": "a"}, {}, store=Failing()))
+    assert text(response)
+    assert response["store"] is False
+    assert response["oci_notes"] == [{"parameter": "store", "message": "Not kept: ConnectionError"}]
+
+
+def test_what_oci_keeps_needs_no_store_here(oci_emulator: Emulator, tmp_path: Path) -> None:
+    client = OciOpenAI(response_store=SqliteStore(tmp_path))  # a directory
+    first = client.responses.create(model=GROK, input="a")
+    second = client.responses.create(model=GROK, input="b", previous_response_id=first.id)
+    assert client.responses.retrieve(second.id).id == second.id
+
+
+def test_a_kept_response_that_nobody_can_read_is_told_of(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "s.db")
+    store.put("resp_1", kept(1))
+    with closing(sqlite3.connect(tmp_path / "s.db")) as database:
+        database.execute("UPDATE responses SET kept = ?", (b'{"response": 1}',))
+        database.commit()
+    with pytest.raises(InvalidSetting, match=r"s\.db"):
+        store.get("resp_1")
+
+
+def test_a_reference_to_an_item_of_ocis_needs_no_type(
+    oci_emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OCI_GENAI_PROJECT_ID")
+    with pytest.raises(NotFoundError, match="oci_project_id"):
+        respond({"model": GROK, "input": [{"type": None, "id": "msg_1"}]})
+    assert oci_emulator.ledger.last.target == "/openai/v1/responses"
+
+
+def test_an_item_without_a_type_is_kept_with_one(oci_emulator: Emulator) -> None:
+    said = [{"type": None, "role": "user", "content": "a"}]
+    first = respond({"model": COHERE, "input": said})
+    assert responses.input_items(first["id"])["data"][0]["type"] == "message"
+
+
+def test_a_stored_prompt_needs_no_input(oci_emulator: Emulator) -> None:
+    with pytest.raises(UnsupportedFeature) as caught:
+        respond({"model": COHERE, "prompt": {"id": "p"}})
+    assert caught.value.parameter == "prompt"
+
+
+def test_what_comes_whole_of_a_stream_of_ocis_own_loses_nothing(oci_emulator: Emulator) -> None:
+    asked = {"model": GROK, "input": "a", "metadata": {"a": "b"}}
+    whole = respond(asked)
+    oci_emulator.when().reply_raw(
+        200, {"content-type": "application/json"}, json.dumps(whole).encode()
+    )
+    first, *_, last = stream(asked)
+    assert (first["type"], first["response"]["output"]) == ("response.created", [])
+    assert last["response"] == {**whole, "opc_request_id": last["response"]["opc_request_id"]}
+    assert last["response"]["opc_request_id"] == oci_emulator.ledger.last.opc_request_id
+
+
+@pytest.mark.parametrize("model", [COHERE, GROK])
+def test_the_sdk_hands_on_what_responses_say_beside_openais_fields(
+    oci_emulator: Emulator, model: str
+) -> None:
+    client = OciOpenAI()
+    asked: Any = {"model": model, "input": "a", "user": "me"}
+    whole: Any = client.responses.create(**asked)
+    last: Any = list(client.responses.create(**asked, stream=True))[-1]
+    with client.responses.stream(**asked) as told:
+        final: Any = told.get_final_response()
+    noted = ["user"] if model == COHERE else []
+    for response in (whole, last.response, final):
+        Response.model_validate(response.model_dump())
+        assert response.opc_request_id
+        assert [note["parameter"] for note in getattr(response, "oci_notes", [])] == noted

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import openai
 import pytest
 from opentelemetry import trace
 from opentelemetry.sdk.metrics import MeterProvider
@@ -23,6 +24,7 @@ from opentelemetry.semconv._incubating.attributes import gen_ai_attributes
 from opentelemetry.trace import SpanKind, StatusCode
 
 from ocicat import (
+    AsyncOciOpenAI,
     OciOpenAI,
     acompletion,
     apply_guardrails,
@@ -460,6 +462,19 @@ def test_the_failure_of_one_of_several_is_the_failure_of_all(
     assert telemetry.said()["error.type"] == "BadRequestError"
 
 
+@pytest.mark.parametrize("read", [DOORS["sync stream"], DOORS["async stream"]])
+def test_the_stream_that_breaks_is_the_failure_of_all(
+    oci_emulator: Emulator, telemetry: Telemetry, read: Door
+) -> None:
+    oci_emulator.when().answer("one two three").stall(20, after_events=2).times(1)
+    oci_emulator.when().answer("one two three").cut_after(2)
+    with pytest.raises(errors.StreamBroken):
+        read(COHERE, ASK, n=2)
+    said = telemetry.said()
+    assert said["error.type"] == "StreamBroken"
+    assert said["gen_ai.response.time_to_first_chunk"] > 0
+
+
 def test_embeddings_are_a_span(oci_emulator: Emulator, telemetry: Telemetry) -> None:
     reply = embedding("cohere.embed-v4.0", ["a", "b"], dimensions=256)
     said = telemetry.said()
@@ -679,3 +694,276 @@ def test_the_openai_sdk_is_a_door_too(oci_emulator: Emulator, telemetry: Telemet
         "embeddings cohere.embed-v4.0",
     ]
     assert {span.parent.span_id for span in telemetry.spans} == {parent.get_span_context().span_id}
+
+
+# --- OCI's own Responses --------------------------------------------------------------------------
+
+GROK = "xai.grok-4.3"
+GPT_OSS = "openai.gpt-oss-120b"
+Responder = Callable[..., Any]
+
+
+def respond_sync(**body: Any) -> Any:
+    return OciOpenAI(max_retries=0).responses.create(**body)
+
+
+def respond_async(**body: Any) -> Any:
+    async def ask() -> Any:
+        async with AsyncOciOpenAI(max_retries=0) as client:
+            return await client.responses.create(**body)
+
+    return asyncio.run(ask())
+
+
+def stream_sync(**body: Any) -> Any:
+    *_, last = OciOpenAI(max_retries=0).responses.create(**body, stream=True)
+    return last.response
+
+
+def stream_async(**body: Any) -> Any:
+    async def ask() -> Any:
+        async with AsyncOciOpenAI(max_retries=0) as client:
+            *_, last = [event async for event in await client.responses.create(**body, stream=True)]
+            return last.response
+
+    return asyncio.run(ask())
+
+
+STREAMS = [stream_sync, stream_async]
+RESPONDERS = pytest.mark.parametrize("respond", [respond_sync, respond_async, *STREAMS])
+
+
+@RESPONDERS
+def test_a_response_of_ocis_own_is_a_span(
+    oci_emulator: Emulator, telemetry: Telemetry, respond: Responder
+) -> None:
+    oci_emulator.when().answer("Fish.")
+    conversation = OciOpenAI().conversations.create().id
+    response = respond(
+        model=f"oci/{GROK}",
+        input=SECRET,
+        temperature=0.5,
+        top_p=0.9,
+        max_output_tokens=20,
+        conversation=conversation,
+        text={"format": {"type": "json_object"}},
+    )
+    assert oci_emulator.ledger.last.target == "/openai/v1/responses"
+    span, said = telemetry.span, telemetry.said()
+    assert (span.name, span.kind) == (f"chat {GROK}", SpanKind.CLIENT)
+    assert span.status.status_code is StatusCode.UNSET
+    assert SECRET not in span.to_json()
+    common = {
+        "gen_ai.operation.name": "chat",
+        "gen_ai.provider.name": "oci.generative_ai",
+        "gen_ai.request.model": GROK,
+        "gen_ai.response.model": GROK,
+        "server.address": said["server.address"],
+        "server.port": said["server.port"],
+    }
+    streamed = respond in STREAMS
+    if streamed:
+        assert said.pop("gen_ai.response.time_to_first_chunk") > 0
+        assert said.pop("gen_ai.request.stream") is True
+    for detail in ("cache_read.input_tokens", "reasoning.output_tokens"):
+        assert said.pop(f"gen_ai.usage.{detail}", 0) == 0
+    assert said == {
+        **common,
+        "gen_ai.conversation.id": conversation,
+        "gen_ai.output.type": "json",
+        "gen_ai.request.temperature": 0.5,
+        "gen_ai.request.top_p": 0.9,
+        "gen_ai.request.max_tokens": 20,
+        "gen_ai.response.id": response.id,
+        "gen_ai.response.finish_reasons": ("stop",),
+        "gen_ai.usage.input_tokens": response.usage.input_tokens,
+        "gen_ai.usage.output_tokens": response.usage.output_tokens,
+        "oci.opc_request_id": oci_emulator.ledger.last.opc_request_id,
+        "oci.retries": 0,
+    }
+    [duration] = telemetry.points("gen_ai.client.operation.duration")
+    assert dict(duration.attributes) == common
+    tokens = telemetry.points("gen_ai.client.token.usage")
+    assert sorted(point.attributes["gen_ai.token.type"] for point in tokens) == ["input", "output"]
+    first = telemetry.points("gen_ai.client.operation.time_to_first_chunk")
+    assert len(first) == streamed
+
+
+@RESPONDERS
+def test_what_is_said_in_a_response_of_ocis_own_is_recorded_where_it_is_asked_for(
+    oci_emulator: Emulator,
+    telemetry: Telemetry,
+    monkeypatch: pytest.MonkeyPatch,
+    respond: Responder,
+) -> None:
+    monkeypatch.setenv(CAPTURE, "true")
+    oci_emulator.when().think("Hm.").answer("I will look it up.").call_tool("f", {"b": 2})
+    tool = {"type": "function", "name": "f", "parameters": {"type": "object"}, "strict": False}
+    server = {"type": "mcp", "server_label": "s", "server_url": "https://s", "authorization": "key"}
+    response = respond(
+        model=GPT_OSS,
+        instructions="Be brief.",
+        input=[
+            {"role": "user", "content": SECRET},
+            {"type": "function_call", "call_id": "c1", "name": "f", "arguments": '{"a": 1}'},
+            {"type": "function_call_output", "call_id": "c1", "output": "42"},
+        ],
+        tools=[tool, server],
+    )
+    said = telemetry.said()
+    call = next(item for item in response.output if item.type == "function_call")
+    assert json.loads(said["gen_ai.input.messages"]) == [
+        {"role": "system", "parts": [{"type": "text", "content": "Be brief."}]},
+        {"role": "user", "parts": [{"type": "text", "content": SECRET}]},
+        {
+            "role": "assistant",
+            "parts": [{"type": "tool_call", "id": "c1", "name": "f", "arguments": {"a": 1}}],
+        },
+        {"role": "tool", "parts": [{"type": "tool_call_response", "id": "c1", "response": "42"}]},
+    ]
+    [message] = json.loads(said["gen_ai.output.messages"])
+    assert message == {
+        "role": "assistant",
+        "parts": [
+            {"type": "reasoning", "content": "Hm."},
+            {"type": "text", "content": "I will look it up."},
+            {"type": "tool_call", "id": call.call_id, "name": "f", "arguments": {"b": 2}},
+        ],
+        "finish_reason": "tool_calls",
+    }
+    assert [tool["type"] for tool in json.loads(said["gen_ai.tool.definitions"])] == [
+        *("function", "mcp"),
+    ]
+    assert '"key"' not in telemetry.span.to_json()
+
+
+@RESPONDERS
+def test_a_refused_response_of_ocis_own_is_an_error(
+    oci_emulator: Emulator, telemetry: Telemetry, respond: Responder
+) -> None:
+    oci_emulator.when().fail(429, code="TooManyRequests", message=f"You said: {SECRET}")
+    with pytest.raises(openai.RateLimitError):
+        respond(model=GROK, input=SECRET)
+    span, said = telemetry.span, telemetry.said()
+    assert span.status.status_code is StatusCode.ERROR
+    assert said["error.type"] == "RateLimitError"
+    assert said["oci.opc_request_id"] == oci_emulator.ledger.last.opc_request_id
+    assert SECRET not in span.to_json()
+
+
+@pytest.mark.parametrize("respond", STREAMS)
+def test_a_stream_of_ocis_own_that_breaks_is_an_error(
+    oci_emulator: Emulator, telemetry: Telemetry, respond: Responder
+) -> None:
+    oci_emulator.when().answer("one two three four five six").cut_after(6)
+    with pytest.raises(openai.APIError):
+        respond(model=GROK, input="a")
+    said = telemetry.said()
+    assert said["error.type"] == "StreamBroken"
+    assert said["gen_ai.response.id"]
+    assert said["gen_ai.response.time_to_first_chunk"] > 0
+    assert "gen_ai.response.finish_reasons" not in said
+
+
+FAILED = {
+    "id": "resp_1",
+    "object": "response",
+    "created_at": 1,
+    "model": GROK,
+    "status": "failed",
+    "output": [],
+    "error": {"code": "server_error", "message": SECRET},
+}
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+def test_a_response_that_says_that_it_failed_is_an_error(
+    oci_emulator: Emulator, telemetry: Telemetry, streamed: bool
+) -> None:
+    event = {"type": "response.failed", "sequence_number": 0, "response": FAILED}
+    body = f"data: {json.dumps(event)}\n\n" if streamed else json.dumps(FAILED)
+    kind = "text/event-stream" if streamed else "application/json"
+    oci_emulator.when().reply_raw(200, {"content-type": kind}, body)
+    answered = (stream_sync if streamed else respond_sync)(model=GROK, input="a")
+    assert answered.status == "failed"
+    span, said = telemetry.span, telemetry.said()
+    assert span.status.status_code is StatusCode.ERROR
+    assert span.status.description == "500 server_error"
+    assert (said["error.type"], said["gen_ai.response.id"]) == ("InternalServerError", "resp_1")
+    assert SECRET not in span.to_json()
+
+
+def test_a_response_in_the_background_has_not_failed(
+    oci_emulator: Emulator, telemetry: Telemetry
+) -> None:
+    response = respond_sync(model=GROK, input="a", background=True)
+    assert response.status == "queued"
+    said = telemetry.said()
+    assert said["gen_ai.response.id"] == response.id
+    assert not {"error.type", "gen_ai.response.finish_reasons"} & said.keys()
+
+
+def test_items_that_only_oci_understands_do_not_get_in_the_way(
+    oci_emulator: Emulator, telemetry: Telemetry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(CAPTURE, "true")
+    with pytest.raises(openai.APIStatusError):
+        respond_sync(model=GROK, input=[{"type": "item_reference", "id": "msg_1"}])
+    assert "gen_ai.input.messages" not in telemetry.said()
+
+
+@pytest.mark.parametrize("respond", [respond_sync, stream_sync])
+def test_a_response_out_of_a_chat_goes_by_the_id_that_its_caller_sees(
+    oci_emulator: Emulator, telemetry: Telemetry, respond: Responder
+) -> None:
+    response = respond(model=LLAMA, input="a")
+    assert telemetry.said()["gen_ai.response.id"] == response.id
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"tools": 5},
+        {"response_format": {"type": []}},
+        {"tools": [5]},
+        {"stop": 5},
+    ],
+)
+def test_what_is_refused_for_its_shape_is_so_with_telemetry_too(
+    oci_emulator: Emulator,
+    telemetry: Telemetry,
+    monkeypatch: pytest.MonkeyPatch,
+    odd: dict[str, Any],
+) -> None:
+    monkeypatch.setenv(CAPTURE, "true")
+    with pytest.raises(errors.InvalidRequest):
+        completion(LLAMA, ASK, **odd)
+    assert telemetry.said()["error.type"] == "InvalidParameter"
+
+
+def test_a_search_of_a_vector_store_is_a_retrieval(
+    oci_emulator: Emulator, telemetry: Telemetry
+) -> None:
+    client = OciOpenAI()
+    store = client.vector_stores.create(name="a")
+    client.vector_stores.search(store.id, query=SECRET)
+    span, said = telemetry.span, telemetry.said()
+    assert (span.name, span.kind) == (f"retrieval {store.id}", SpanKind.CLIENT)
+    assert said == {
+        "gen_ai.operation.name": "retrieval",
+        "gen_ai.provider.name": "oci.generative_ai",
+        "gen_ai.data_source.id": store.id,
+        "server.address": said["server.address"],
+        "server.port": said["server.port"],
+        "oci.opc_request_id": oci_emulator.ledger.last.opc_request_id,
+        "oci.retries": 0,
+    }
+
+
+def test_what_is_no_generative_call_is_no_span(
+    oci_emulator: Emulator, telemetry: Telemetry
+) -> None:
+    client = OciOpenAI()
+    client.models.list()
+    client.conversations.create()
+    assert telemetry.spans == []

@@ -5,7 +5,7 @@
     client = openai.OpenAI(api_key="OCI", http_client=httpx2.Client(transport=OciTransport()))
 
 Whatever takes an ``http_client`` reaches OCI so. A request is read here, answered by
-``openai_api.py``, and never sent anywhere but to OCI. Connections are ocicat's own, so a
+``openai_api/``, and never sent anywhere but to OCI. Connections are ocicat's own, so a
 transport may be used by any number of threads and event loops, and there is nothing to close. The
 key that a client sends is not looked at: who calls is OCI's identity.
 """

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from ocicat.call.attempts import WRONG_SHAPE
 from ocicat.dialects import content
 from ocicat.errors import OcicatError
 
@@ -18,7 +19,17 @@ __all__ = ["Streamed", "attributes"]
 
 
 def attributes(request: Mapping[str, Any], answer: Mapping[str, Any]) -> dict[str, str]:
-    """The attributes for a chat's request and its answer, a neutral reply or a part of one."""
+    """The attributes for a chat's request and its answer, a neutral reply or a part of one.
+
+    There are none for a request in no known form, as the call itself is refused for it.
+    """
+    try:
+        return _attributes(request, answer)
+    except WRONG_SHAPE:
+        return {}
+
+
+def _attributes(request: Mapping[str, Any], answer: Mapping[str, Any]) -> dict[str, str]:
     found = {
         "gen_ai.input.messages": [_message(each) for each in request.get("messages") or ()],
         "gen_ai.output.messages": [

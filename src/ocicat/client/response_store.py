@@ -40,7 +40,7 @@ class KeptResponse(msgspec.Struct, frozen=True):
 
 
 class ResponseStore(Protocol):
-    """Keeps responses by their ids. Every method may be called from any thread, and is quick."""
+    """Keeps responses by their ids. Every method may be called from any thread, and may wait."""
 
     def get(self, response_id: str) -> KeptResponse | None:
         """The response with this id, if it is kept."""
@@ -125,7 +125,7 @@ class SqliteStore:
                 if self._database is None:
                     self._database = self._open()
                 yield self._database
-            except (OSError, sqlite3.Error) as problem:
+            except (OSError, sqlite3.Error, msgspec.DecodeError) as problem:
                 raise InvalidSetting(
                     f"Responses cannot be kept in {self._path}: {problem}.",
                     setting="response_store",

@@ -9,10 +9,10 @@ of errors, which may quote them, are not recorded at all.
 from __future__ import annotations
 
 import os
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 from opentelemetry import context, metrics, trace
@@ -20,12 +20,13 @@ from opentelemetry.trace import SpanKind, Status, StatusCode
 
 from ocicat._version import __version__
 from ocicat.call.attempts import Ask
+from ocicat.call.flows import relayed
 from ocicat.client import recorded_content
-from ocicat.errors import APIStatusError, TransportError
+from ocicat.errors import APIStatusError, OcicatError
 from ocicat.vocabulary.flow import Effect, Flow, Request, Together
 from ocicat.vocabulary.target import Target
 
-__all__ = ["CAPTURE", "PROVIDER", "observed"]
+__all__ = ["CAPTURE", "PROVIDER", "Reading", "observed"]
 
 T = TypeVar("T")
 
@@ -64,19 +65,49 @@ _TOKENS = [4**step for step in range(14)]
 Attributes = dict[str, Any]
 
 
-def observed(flow: Flow[T], ask: Ask, request: Mapping[str, Any], operation: str) -> Flow[T]:
-    """``flow`` within a span, whose parent is the span that is current now."""
-    return _in_span(flow, ask, request, operation, context.get_current())
+class Reading(Protocol):
+    """How what a flow says is read as neutral chunks and as a neutral reply, or parts of one."""
+
+    #: What the answer itself reports to have gone wrong, and nobody raises.
+    failure: OcicatError | None
+
+    def chunks(self, said: dict[str, Any]) -> Iterable[Mapping[str, Any]]:
+        """What a chunk that the flow yields says."""
+        ...
+
+    def reply(self, said: Any) -> Any:
+        """What the flow's result says."""
+        ...
 
 
-def _in_span(
+class _AsItIs:
+    """The reading of flows that speak of chats in the neutral form."""
+
+    failure = None
+
+    def chunks(self, said: dict[str, Any]) -> Iterable[Mapping[str, Any]]:
+        return (said,)
+
+    def reply(self, said: Any) -> Any:
+        if isinstance(said, tuple):  # an answer that is handed on unread, and its origin
+            return {"opc_request_id": said[1].opc_request_id}
+        return said
+
+
+def observed(
     flow: Flow[T],
     ask: Ask,
     request: Mapping[str, Any],
     operation: str,
-    parent: context.Context,
+    reading: Reading | None = None,
 ) -> Flow[T]:
-    call = _ObservedCall(ask, request, operation, parent)
+    """``flow`` within a span, whose parent is the span that is current now."""
+    parent = context.get_current()
+    return _in_span(flow, lambda: _ObservedCall(ask, request, operation, parent, reading))
+
+
+def _in_span(flow: Flow[T], begin: Callable[[], _ObservedCall]) -> Flow[T]:
+    call = begin()
     try:
         result = yield from call.watched(flow)
     except GeneratorExit:
@@ -96,9 +127,15 @@ class _ObservedCall:
     """
 
     def __init__(
-        self, ask: Ask, request: Mapping[str, Any], operation: str, parent: context.Context
+        self,
+        ask: Ask,
+        request: Mapping[str, Any],
+        operation: str,
+        parent: context.Context,
+        reading: Reading | None,
     ) -> None:
         self._ask = ask
+        self._reading = reading or _AsItIs()
         self._request = request
         self._started = ask.ambient.monotonic()
         self._target = ask.target
@@ -112,6 +149,8 @@ class _ObservedCall:
         if "model" in request:
             name = f"{operation} {ask.target.model}"
             self._common["gen_ai.request.model"] = ask.target.model
+        elif "data_source_id" in request:
+            name = f"{operation} {request['data_source_id']}"
         self._span = _tracer(trace.get_tracer_provider()).start_span(
             name,
             parent,
@@ -124,58 +163,45 @@ class _ObservedCall:
             if self._span.is_recording() and _captures_content()
             else None
         )
-        self._head: dict[str, Any] = {}
+        self._head: Mapping[str, Any] = {}
         self._usage: Mapping[str, Any] = {}
         self._finish_reasons: dict[int, str] = {}
         self._first_chunk: float | None = None
         #: The retry token of each request: the same where it is made again.
         self._tokens: list[str] = []
-        self._inner_failure: BaseException | None = None
 
-    def watched(self, flow: Flow[T]) -> Flow[T]:
+    def watched(self, flow: Generator[Any, Any, T], *, with_chunks: bool = True) -> Flow[T]:
         """``flow`` as it is, while what it says is looked at."""
-        outcome: Any = None
-        failure: TransportError | None = None
-        try:
-            while True:
-                effect = flow.throw(failure) if failure else flow.send(outcome)
-                outcome = failure = None
-                if isinstance(effect, dict):
+
+        def see(effect: Effect) -> tuple[Effect]:
+            if isinstance(effect, dict):
+                if with_chunks:
                     self._see_chunk(effect)
-                elif isinstance(effect, (Request, Together)):
-                    effect = self._see_asking(effect)
-                try:
-                    outcome = yield effect
-                except TransportError as problem:
-                    failure = problem
-        except StopIteration as end:
-            result: T = end.value
-            return result
-        finally:
-            flow.close()
+            elif isinstance(effect, (Request, Together)):
+                effect = self._see_asking(effect)
+            return (effect,)
+
+        return relayed(flow, see)
 
     def _see_asking(self, effect: Request | Together) -> Effect:
         if isinstance(effect, Together):
-            return replace(effect, flows=[self._within(flow) for flow in effect.flows])
+            # Their chunks come once more, as chunks of the flow that waits for them.
+            return replace(
+                effect, flows=[self.watched(flow, with_chunks=False) for flow in effect.flows]
+            )
         token = effect.headers.get("opc-retry-token")
         if token:  # others are requests for an identity, or about a model
             self._tokens.append(token)
         return effect
 
-    def _within(self, flow: Flow[T]) -> Generator[Any, Any, T]:
-        """One of several flows. What ends it ends the whole call, which only sees that it ends."""
-        try:
-            return (yield from self.watched(flow))
-        except GeneratorExit:
-            raise
-        except BaseException as failure:
-            self._inner_failure = failure
-            raise
-
-    def _see_chunk(self, chunk: dict[str, Any]) -> None:
+    def _see_chunk(self, said: dict[str, Any]) -> None:
         if self._first_chunk is None:
             self._first_chunk = self._ask.ambient.monotonic() - self._started
-            self._head = chunk
+        for chunk in self._reading.chunks(said):
+            self._see(chunk)
+
+    def _see(self, chunk: Mapping[str, Any]) -> None:
+        self._head = self._head or chunk
         for choice in chunk["choices"]:
             if choice.get("finish_reason"):
                 self._finish_reasons[choice["index"]] = choice["finish_reason"]
@@ -186,6 +212,7 @@ class _ObservedCall:
 
     def answered(self, reply: Any) -> None:
         """The flow has ended well, with this result; with none, if it was a stream."""
+        reply = self._reading.reply(reply)
         if isinstance(reply, dict):
             self._head = reply
             self._usage = reply.get("usage") or {}
@@ -195,12 +222,15 @@ class _ObservedCall:
                 for choice in choices
                 if choice.get("finish_reason")
             }
-        self._end()
+        if self._reading.failure is not None:
+            self.failed(self._reading.failure)
+        else:
+            self._end()
 
     def closed(self) -> None:
-        """The caller wants no more, or another of several flows has failed."""
-        if self._inner_failure is not None:
-            self.failed(self._inner_failure)
+        """The caller wants no more."""
+        if self._reading.failure is not None:
+            self.failed(self._reading.failure)
         elif self._first_chunk is None:
             self._fail("cancelled", "")
         else:
@@ -282,8 +312,15 @@ def _request_attributes(request: Mapping[str, Any]) -> Attributes:
     if formats:
         said["gen_ai.request.encoding_formats"] = formats
     wanted = request.get("response_format")
-    if isinstance(wanted, Mapping) and wanted.get("type") in _OUTPUT_TYPES:
+    if isinstance(wanted, Mapping) and str(wanted.get("type")) in _OUTPUT_TYPES:
         said["gen_ai.output.type"] = _OUTPUT_TYPES[wanted["type"]]
+    if "data_source_id" in request:
+        said["gen_ai.data_source.id"] = request["data_source_id"]
+    conversation = request.get("conversation")
+    if isinstance(conversation, Mapping):
+        conversation = conversation.get("id")
+    if isinstance(conversation, str):
+        said["gen_ai.conversation.id"] = conversation
     return said
 
 

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from ocicat.call.attempts import Ask
 from ocicat.vocabulary.flow import Flow
 
-__all__ = ["traced"]
+__all__ = ["traced", "traced_response"]
 
 T = TypeVar("T")
 
@@ -29,13 +29,32 @@ def traced(flow: Flow[T], ask: Ask, request: Mapping[str, Any], operation: str =
 
     The caller's current span becomes the parent, whenever and wherever the flow is driven.
     ``operation`` is the ``gen_ai.operation.name``: ``chat``, ``embeddings``, ``rerank``,
-    ``guardrails``. The flow's result, or the chunks that it yields, are neutral replies.
+    ``guardrails``, ``retrieval``. The flow's result, or the chunks that it yields, are neutral
+    replies; of a retrieval, what :func:`~ocicat.call.attempts.answer` returns.
     """
-    if not any(_is_set(module, getter) for module, getter in _PROVIDERS.items()):
+    if not _is_set_up():
         return flow
     from ocicat.client import spans
 
     return spans.observed(flow, ask, request, operation)
+
+
+def traced_response(flow: Flow[T], ask: Ask, request: Mapping[str, Any]) -> Flow[T]:
+    """The same for a flow whose result, or whose chunks, are those of OCI's own Responses.
+
+    ``request`` is the body of ``POST /responses``, with all of the conversation that is sent.
+    """
+    if not _is_set_up():
+        return flow
+    from ocicat.client import recorded_responses, spans
+
+    neutral = recorded_responses.request(request)
+    reading = recorded_responses.Reading(ask.target.model)
+    return spans.observed(flow, ask, neutral, "chat", reading)
+
+
+def _is_set_up() -> bool:
+    return any(_is_set(module, getter) for module, getter in _PROVIDERS.items())
 
 
 def _is_set(module: str, getter: str) -> bool:
