@@ -52,15 +52,18 @@ def test_the_default_realm_is_a_domain() -> None:
 
 
 @pytest.mark.parametrize("region", ["my-region-1", "XXX"])
-def test_a_call_goes_to_the_region_that_was_described(
-    oci_emulator: Emulator, monkeypatch: pytest.MonkeyPatch, region: str
-) -> None:
-    monkeypatch.setenv("OCI_REGION_METADATA", json.dumps(MINE))
-    monkeypatch.delenv("OCICAT_API_BASE")
+def test_a_call_goes_to_the_region_that_was_described(oci_emulator: Emulator, region: str) -> None:
     config = oci_emulator.home.config_file
     lines = config.read_text().splitlines()
     config.write_text("\n".join(line for line in lines if not line.startswith("endpoint")))
-    with pytest.raises(errors.APIConnectionError, match="my-region-1.oci.cloud99.example"):
-        completion(
-            "xai.grok-4.3", [{"role": "user", "content": "hi"}], oci_region=region, max_retries=0
-        )
+    # Undone before the emulator takes its variables away again.
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("OCI_REGION_METADATA", json.dumps(MINE))
+        environment.delenv("OCICAT_API_BASE")
+        with pytest.raises(errors.APIConnectionError, match="my-region-1.oci.cloud99.example"):
+            completion(
+                "xai.grok-4.3",
+                [{"role": "user", "content": "hi"}],
+                oci_region=region,
+                max_retries=0,
+            )

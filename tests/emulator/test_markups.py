@@ -29,11 +29,9 @@ TOOLS = [{"type": "function", "function": {"name": call.name}} for call in CALLS
 @pytest.mark.parametrize("markup", MARKUPS)
 @pytest.mark.parametrize("door", [sync_whole, sync_stream])
 def test_what_a_rule_writes_is_read_as_calls(
-    emulator: Emulator, monkeypatch: pytest.MonkeyPatch, door: Door, markup: Markup
+    oci_emulator: Emulator, door: Door, markup: Markup
 ) -> None:
-    for name, value in emulator.environment().items():
-        monkeypatch.setenv(name, value)
-    rule = emulator.when().write_tool_markup(markup)
+    rule = oci_emulator.when().write_tool_markup(markup)
     for call in CALLS:
         rule.call_tool(call.name, call.arguments)
     answered = door(
