@@ -139,10 +139,15 @@ def test_any_text_has_nearest_models(text: str) -> None:
         ("grok-4.3", "xai.grok-4.3"),
         ("meta.llama-3.3-70b-instrukt", "meta.llama-3.3-70b-instruct"),
         ("COHERE.command-a-03-2025", "cohere.command-a-03-2025"),
+        ("meta.llama-9", "meta.llama-3.3-70b-instruct"),
     ],
 )
 def test_a_typo_finds_the_model_that_was_meant(typo: str, meant: str) -> None:
     assert catalog.nearest(typo)[0] == meant
+
+
+def test_models_that_are_about_to_go_come_last_among_the_nearest() -> None:
+    assert not any(catalog.facts(id).deprecated for id in catalog.nearest("grok"))
 
 
 # --- the rows as they stand ---------------------------------------------------------------------

@@ -15,6 +15,7 @@ from ocicat.errors import (
     OcicatError,
     UnsupportedFeature,
 )
+from ocicat.routing import deployments
 from ocicat.routing.regions import Region
 from ocicat.routing.resolve import GUARDRAILS_PATH, Place, bare_model, management, resolve, service
 from ocicat.vocabulary.target import ServingMode
@@ -347,6 +348,44 @@ def test_the_url_of_a_deployment_tells_the_paths_of_answers_and_of_streams(
     assert (target.path, target.stream_path) == (whole(path, "/a"), whole(stream_path, "/a"))
 
 
+@pytest.mark.parametrize(
+    ("tail", "path"),
+    [
+        ("", "/predict/v1/embeddings"),
+        ("/predict/v1", "/predict/v1/embeddings"),
+        ("/predict/v1/embeddings", "/predict/v1/embeddings"),
+        ("/predict/v1/chat/completions", "/predict/v1/embeddings"),
+        ("/predictWithResponseStream/v1", "/predict/v1/embeddings"),
+        ("/predict", "/predict"),
+        ("/predictWithResponseStream", "/predict"),
+    ],
+)
+def test_a_deployment_embeds_texts_where_its_url_says(tail: str, path: str) -> None:
+    target = resolve(f"https://{IAD}/{DEPLOYMENT}{tail}", Place(), operation="embeddings")
+    assert target.url == f"https://{IAD}/{DEPLOYMENT}{path}"
+    assert (target.transport, target.dialect) == ("deployment", "openai_embeddings")
+    assert target.serving.id == "odsc-llm"
+    named = Place(api_base=f"http://localhost:9/a/{DEPLOYMENT}{tail}")
+    target = resolve("intfloat/e5", named, operation="embeddings")
+    assert target.url == f"http://localhost:9/a/{DEPLOYMENT}{path}"
+    assert target.serving.id == "intfloat/e5"
+
+
+@pytest.mark.parametrize("before", ["", "/a/b"])
+@pytest.mark.parametrize("base", ["", "/predict", "/predict/v1", "/predictWithResponseStream/v1"])
+@pytest.mark.parametrize("own", ["", "/completions", "/models", "/v2/embeddings"])
+def test_the_base_of_a_deployments_paths_ends_where_openais_paths_begin(
+    before: str, base: str, own: str
+) -> None:
+    whole = f"{before}/{DEPLOYMENT}{base}"
+    assert deployments.base_of(whole + own) == whole
+
+
+@pytest.mark.parametrize("path", ["/openai/v1/models", f"/x{DEPLOYMENT}/predict", ""])
+def test_any_other_path_has_no_base_of_a_deployment(path: str) -> None:
+    assert deployments.base_of(path) is None
+
+
 def test_a_name_beside_the_url_of_a_deployment_is_the_served_models() -> None:
     target = resolve("oci/Qwen/Qwen3-32B", Place(api_base=f"https://{IAD}/{DEPLOYMENT}/predict"))
     assert (target.model, target.serving.id) == ("Qwen/Qwen3-32B", "Qwen/Qwen3-32B")
@@ -399,7 +438,8 @@ def test_both_hosts_of_the_commercial_realm_are_ocis() -> None:
         ({"transport": "native"}, "chat", UnsupportedFeature),
         ({"transport": "responses"}, "chat", UnsupportedFeature),
         ({"transport": "grpc"}, "chat", InvalidSetting),
-        ({}, "embeddings", UnsupportedFeature),
+        ({"transport": "native"}, "embeddings", UnsupportedFeature),
+        ({}, "rerank", UnsupportedFeature),
         ({"endpoint_id": ENDPOINT}, "chat", InvalidSetting),
         ({"api_base": f"https://{IAD}/{DEPLOYMENT}2/predict"}, "chat", InvalidSetting),
     ],

@@ -7,7 +7,7 @@ images for models that take them one by one, become several embedding requests s
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from ocicat.call.attempts import (
     WRONG_SHAPE,
@@ -17,7 +17,7 @@ from ocicat.call.attempts import (
     located,
     undocumented,
 )
-from ocicat.dialects import embeddings, guardrails, usage
+from ocicat.dialects import embeddings, guardrails, openai_embeddings, usage
 from ocicat.dialects import rerank as reranking
 from ocicat.dialects.dialect import Entry, Notes, Origin
 from ocicat.errors import OcicatError
@@ -25,6 +25,7 @@ from ocicat.vocabulary.chat import Note
 from ocicat.vocabulary.embedding import EmbeddingReply, EmbeddingRequest
 from ocicat.vocabulary.flow import Flow, Together
 from ocicat.vocabulary.guarding import GuardReply, GuardRequest
+from ocicat.vocabulary.model import ModelFacts
 from ocicat.vocabulary.reranking import RerankReply, RerankRequest
 from ocicat.vocabulary.target import Target
 
@@ -34,18 +35,39 @@ __all__ = ["embed", "guard", "rerank"]
 _Encode = Callable[[Any, Target, str, Notes], dict[str, Any]]
 
 
+class _Embeddings(Protocol):
+    """One wire format of embeddings."""
+
+    PARAMETERS: Mapping[str, Entry]
+
+    def split(self, request: EmbeddingRequest, facts: ModelFacts) -> list[EmbeddingRequest]: ...
+
+    def encode_request(
+        self, request: EmbeddingRequest, target: Target, compartment_id: str, notes: Notes
+    ) -> dict[str, Any]: ...
+
+    def decode_reply(
+        self, body: dict[str, Any], request: EmbeddingRequest, origin: Origin
+    ) -> EmbeddingReply: ...
+
+
+def _dialect(target: Target) -> _Embeddings:
+    return openai_embeddings if target.dialect == "openai_embeddings" else embeddings
+
+
 def embed(ask: Ask, request: EmbeddingRequest) -> Flow[EmbeddingReply]:
     """The vectors of all inputs, in their order. Raises what ``errors.py`` lists.
 
     Everything that can be wrong with an input is found before anything is sent.
     """
     yield from located(ask)
-    parts = embeddings.split(request, ask.target.facts)
+    dialect = _dialect(ask.target)
+    parts = dialect.split(request, ask.target.facts)
     if len(parts) == 1:
         return (yield from _embed_part(ask, parts[0]))
     for part in parts:
         unread = Notes(drop=ask.drop_params)
-        embeddings.encode_request(part, ask.target, ask.compartment_id, unread)
+        dialect.encode_request(part, ask.target, ask.compartment_id, unread)
     flows = []
     first = 0
     for part in parts:
@@ -55,12 +77,13 @@ def embed(ask: Ask, request: EmbeddingRequest) -> Flow[EmbeddingReply]:
 
 
 def _embed_part(ask: Ask, request: EmbeddingRequest) -> Flow[EmbeddingReply]:
+    dialect = _dialect(ask.target)
     wire, origin, notes = yield from _asked(
-        ask, request, embeddings.PARAMETERS, embeddings.encode_request
+        ask, request, dialect.PARAMETERS, dialect.encode_request
     )
     told: Any = {name: value for name, value in request.items() if name not in notes.learned}
     try:
-        reply = embeddings.decode_reply(wire, told, origin)
+        reply = dialect.decode_reply(wire, told, origin)
     except WRONG_SHAPE as problem:
         raise undocumented(origin) from problem
     if notes.items:

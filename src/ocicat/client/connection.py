@@ -21,6 +21,7 @@ from ocicat.client.identities import identity_of
 from ocicat.client.settings import DEFAULT_REGION, Settings
 from ocicat.routing import deployments
 from ocicat.routing.addresses import Address
+from ocicat.routing.deployments import Deployment
 from ocicat.routing.regions import Region
 from ocicat.routing.resolve import Place, management, resolve, service
 from ocicat.vocabulary.identity import IdentityResolver
@@ -41,6 +42,8 @@ class Connection:
     #: Empty where the identity brings its own.
     compartment_id: str
     place: Place
+    #: The model deployment of Data Science that ``place.api_base`` is the URL of.
+    deployment: Deployment | None
     #: Whether the region is only a guess, which the identity may know better.
     region_is_guessed: bool
     #: Whether the transport was asked for in the call itself.
@@ -162,8 +165,8 @@ def _make(arguments: Mapping[str, Any]) -> Connection:
     identities = _identities(settings, arguments)
     profile = settings.profile()
     # An API key of the service belongs to a compartment already, and so does a deployment.
-    at_deployment = api_base is not None and deployments.find("", api_base) is not None
-    needs_compartment = not at_deployment and settings.find("api_key") is None
+    deployment = deployments.find("", api_base)
+    needs_compartment = deployment is None and settings.find("api_key") is None
     return Connection(
         identities=identities,
         compartment_id=(
@@ -172,6 +175,7 @@ def _make(arguments: Mapping[str, Any]) -> Connection:
             else settings.get("compartment_id") or ""
         ),
         place=place,
+        deployment=deployment,
         region_is_guessed=api_base is None and settings.find("region") == DEFAULT_REGION,
         transport_is_argument=arguments.get("transport") is not None,
         extra_regions=region_metadata.extra_regions(os.environ),

@@ -26,11 +26,13 @@ __all__ = [
     "MAX_INPUTS",
     "PARAMETERS",
     "TYPES",
+    "check_count",
     "decode_reply",
     "decode_request",
     "encode_reply",
     "encode_request",
     "has_images",
+    "packed",
     "split",
 ]
 
@@ -291,14 +293,9 @@ def decode_reply(body: dict[str, Any], request: EmbeddingRequest, origin: Origin
     for kind, vectors in by_type.items():
         if not isinstance(vectors, list):
             raise faults.unusable_reply(body, origin, expected=f"embeddings of type {kind}")
-        if len(vectors) != len(inputs):
-            raise MalformedReply(
-                f"{origin.model} answered with {len(vectors)} vectors for {len(inputs)} inputs.",
-                hint="If this goes on, report it with the opc-request-id.",
-                opc_request_id=origin.opc_request_id,
-            )
+        check_count(vectors, inputs, origin)
     if "float" in by_type and _encoding(request) == "base64":
-        by_type["float"] = [_packed(vector) for vector in by_type["float"]]
+        by_type["float"] = [packed(vector) for vector in by_type["float"]]
     reply: EmbeddingReply = {
         "object": "list",
         "data": [
@@ -323,7 +320,18 @@ def _vectors(body: dict[str, Any], kind: str, types: list[str]) -> Any:
     return body.get("embeddings") if kind == "float" or len(types) == 1 else None
 
 
-def _packed(vector: list[float]) -> str:
+def check_count(vectors: list[Any], inputs: list[Part], origin: Origin) -> None:
+    """Raise :class:`~ocicat.errors.MalformedReply` unless each input has a vector."""
+    if len(vectors) != len(inputs):
+        raise MalformedReply(
+            f"{origin.model} answered with {len(vectors)} vectors for {len(inputs)} inputs.",
+            hint="If this goes on, report it with the opc-request-id.",
+            opc_request_id=origin.opc_request_id,
+        )
+
+
+def packed(vector: list[float]) -> str:
+    """A vector as base64 of little-endian 32-bit floats."""
     return base64.b64encode(struct.pack(f"<{len(vector)}f", *vector)).decode()
 
 

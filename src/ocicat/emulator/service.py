@@ -27,9 +27,11 @@ from ocicat.emulator.chats import (
     read_openai,
     read_response,
 )
+from ocicat.emulator.completions import read_completion
 from ocicat.emulator.containers import CONTAINER_OPERATIONS
 from ocicat.emulator.conversations import CONVERSATION_OPERATIONS
 from ocicat.emulator.delivery import Source, deliver, hang_up, misbehave, refuse_fields
+from ocicat.emulator.deployments import embed_deployed, list_deployed
 from ocicat.emulator.discovery import discover_models
 from ocicat.emulator.embeddings import embed_text
 from ocicat.emulator.endpoints import get_endpoint, list_endpoints
@@ -56,11 +58,8 @@ __all__ = ["MAX_BODY_BYTES", "Service"]
 #: Larger bodies are refused with 413.
 MAX_BODY_BYTES: Final = 32 * 1024 * 1024
 
-#: The paths of a model deployment of OCI Data Science.
-_PREDICT: Final = re.compile(
-    r"/ocid1\.datasciencemodeldeployment\.[^/]+/(predict|predictWithResponseStream)"
-    r"(/v1/chat/completions)?"
-)
+#: What the paths of a model deployment of OCI Data Science begin with.
+_PREDICT: Final = r"/ocid1\.datasciencemodeldeployment\.[^/]+/(predict|predictWithResponseStream)"
 
 _log = logging.getLogger("ocicat.emulator")
 
@@ -112,7 +111,14 @@ class Service:
                 *CONTAINER_OPERATIONS,
             ),
             (GENERATE_CONTENT, {"POST": self._chatting(read_google, with_api_key=True)}),
-            (_PREDICT, {"POST": self._chatting(read_deployed)}),
+            (re.compile(_PREDICT), {"POST": self._predict}),
+            (
+                re.compile(_PREDICT + "/v1/chat/completions"),
+                {"POST": self._chatting(read_deployed)},
+            ),
+            (re.compile(_PREDICT + "/v1/completions"), {"POST": self._chatting(read_completion)}),
+            (re.compile(_PREDICT + "/v1/embeddings"), {"POST": self._signed(embed_deployed)}),
+            (re.compile(_PREDICT + "/v1/models"), {"GET": self._signed(list_deployed)}),
             (re.compile(r"/20231130/actions/embedText"), {"POST": self._signed(embed_text)}),
             (re.compile(r"/20231130/actions/rerankText"), {"POST": self._signed(rerank_text)}),
             (
@@ -275,6 +281,12 @@ class Service:
             return await self._chat(call, read(call, self.tenancy))
 
         return admit_and_answer
+
+    async def _predict(self, call: Call) -> web.StreamResponse:
+        """What a deployment takes where its path does not say: a chat, or texts to embed."""
+        embeds = isinstance(call.json, dict) and "input" in call.json
+        predict = self._signed(embed_deployed) if embeds else self._chatting(read_deployed)
+        return await predict(call)
 
     async def _chat(self, call: Call, chat: Chat) -> web.StreamResponse:
         call.chat = chat.request

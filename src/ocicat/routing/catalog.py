@@ -52,18 +52,21 @@ def facts(model_id: str) -> ModelFacts:
 def nearest(model_id: str) -> list[str]:
     """Up to three ids of the catalogue that look like ``model_id``, the likeliest first.
 
-    The vendor may be missing: ``grok-4.3`` finds ``xai.grok-4.3``.
+    Models that are about to go come last. The vendor may be missing: ``grok-4.3`` finds
+    ``xai.grok-4.3``.
     """
     from difflib import get_close_matches
 
     names: dict[str, str] = {}
+    going = {model.id for model in models() if model.deprecated}
     for model in models():
         for name in (model.id, *model.aliases):
             names.setdefault(name, model.id)
             names.setdefault(name.partition(".")[2], model.id)
     # Nothing worth matching is longer, and the comparison is quadratic.
     wanted = model_id.strip().lower()[:80]
-    return _distinct(names[name] for name in get_close_matches(wanted, names, n=6))[:3]
+    likely = _distinct(names[name] for name in get_close_matches(wanted, names, n=6, cutoff=0.5))
+    return sorted(likely, key=going.__contains__)[:3]
 
 
 def _from_row(id: str, row: dict[str, Any]) -> ModelFacts:

@@ -1,11 +1,12 @@
-"""Model deployments of OCI Data Science, which speak OpenAI's Chat Completions at a host of theirs.
+"""Model deployments of OCI Data Science, which speak OpenAI's API at a host of theirs.
 
 A deployment is named by its OCID, or by its URL with whatever OCI's console shows behind it::
 
     https://modeldeployment.<region>.oci.customer-oci.com/<OCID>/predict/v1
 
-Its older URLs, ``/<OCID>/predict`` and ``/<OCID>/predictWithResponseStream``, take the same bodies;
-there the second is for streams.
+OpenAI's own paths follow. The older URLs, ``/<OCID>/predict`` and
+``/<OCID>/predictWithResponseStream``, take the same bodies with no path behind them; there the
+second is for streams.
 """
 
 from __future__ import annotations
@@ -16,35 +17,56 @@ from dataclasses import dataclass, replace
 from ocicat.errors import InvalidParameter, InvalidSetting
 from ocicat.routing import addresses, ocids
 from ocicat.routing.addresses import Address
+from ocicat.vocabulary.target import Operation
 
-__all__ = ["KIND", "SERVED_NAME", "Deployment", "find"]
+__all__ = ["KIND", "SERVED_NAME", "Deployment", "base_of", "find"]
 
 #: The type in a deployment's OCID.
 KIND = "datasciencemodeldeployment"
 #: The name by which a deployment's server knows its only model.
 SERVED_NAME = "odsc-llm"
 
-_CHAT = "/predict/v1/chat/completions"
+# What is asked of a deployment, as OpenAI's API has it.
+_OPENAI_PATHS: dict[Operation, str] = {"chat": "/chat/completions", "embeddings": "/embeddings"}
+
 _ID = rf"ocid1\.{KIND}\.[A-Za-z0-9._-]+"
+_VERB = r"(?P<verb>predict|predictWithResponseStream)"
+_BASE = re.compile(rf".*?/{_ID}(/{_VERB}(/v1)?)?(?=/|$)")
 _PATH = re.compile(
     rf"(?P<prefix>.*)/(?P<id>{_ID})"
-    r"(?P<tail>/(?P<verb>predict|predictWithResponseStream)(?P<v1>/v1(/chat(/completions)?)?)?)?"
+    rf"(?P<tail>/{_VERB}(?P<v1>/v1(/chat|/chat/completions|/embeddings)?)?)?"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """A deployment, and what is asked of it at which paths."""
+    """A deployment, and where it is asked."""
 
     id: str
     #: Where its URL says that it is; the address's path is what precedes the OCID.
     address: Address | None
-    #: From the OCID on.
-    path: str
-    #: The same for streams, where they have a path of their own.
-    stream_path: str = ""
+    #: The path of its URL from the OCID on, up to where OpenAI's own paths begin.
+    base: str
     #: The ``model`` of the body.
     served_name: str = SERVED_NAME
+
+    def paths(self, operation: Operation) -> tuple[str, str]:
+        """Where answers come from, and streams, if they have a path of their own; else empty.
+
+        Raises ``KeyError`` for an operation that deployments do not have.
+        """
+        own, root = _OPENAI_PATHS[operation], f"/{self.id}"
+        end = f"/v1{own}" if self.base.endswith("/v1") else ""
+        whole = f"{root}/predict{end}"
+        if self.base == f"{root}/predict/v1":
+            return whole, ""
+        return whole, f"{root}/predictWithResponseStream{end}"
+
+
+def base_of(path: str) -> str | None:
+    """What precedes OpenAI's own part of a path at a deployment; ``None`` anywhere else."""
+    match = _BASE.match(path)
+    return match[0] if match else None
 
 
 def find(model: str, api_base: str | None) -> Deployment | None:
@@ -79,7 +101,7 @@ def _named(model: str) -> Deployment | None:
                 parameter="model",
                 hint="An OCID has letters, digits, dots, hyphens and underscores only.",
             )
-        return Deployment(model, None, f"/{model}{_CHAT}")
+        return Deployment(model, None, f"/{model}/predict/v1")
     if not model.lower().startswith(("http://", "https://")):
         return None
     try:
@@ -99,10 +121,7 @@ def _at(address: Address) -> Deployment | None:
     match = _PATH.fullmatch(address.path)
     if match is None:
         return None
-    root = f"/{match['id']}"
-    base = address._replace(path=match["prefix"])
-    if match["tail"] is None or (match["v1"] and match["verb"] == "predict"):
-        return Deployment(match["id"], base, root + _CHAT)
-    end = "/v1/chat/completions" if match["v1"] else ""
-    whole, streamed = f"{root}/predict{end}", f"{root}/predictWithResponseStream{end}"
-    return Deployment(match["id"], base, whole, streamed)
+    base = f"/{match['id']}/{match['verb'] or 'predict'}"
+    if match["v1"] or not match["tail"]:
+        base += "/v1"
+    return Deployment(match["id"], address._replace(path=match["prefix"]), base)

@@ -368,12 +368,14 @@ def _deployed(
     extra_regions: tuple[Region, ...],
     default_domain: str | None,
 ) -> Target:
-    if operation != "chat" or _asked_transport(place) not in (None, "openai"):
+    if operation == "rerank" or _asked_transport(place) not in (None, "openai"):
         raise UnsupportedFeature(
-            "A model deployment of Data Science takes chats, in the form of OpenAI's Chat"
-            " Completions.",
-            parameter="model" if operation != "chat" else "transport",
-            hint="Leave transport out." if operation == "chat" else f"Give {_EXAMPLES[operation]}.",
+            "A model deployment of Data Science takes chats and texts to embed, in the form of"
+            " OpenAI's Chat Completions and Embeddings.",
+            parameter="model" if operation == "rerank" else "transport",
+            hint=f"Give {_EXAMPLES['rerank']}."
+            if operation == "rerank"
+            else "Leave transport out.",
         )
     if place.endpoint_id:
         raise InvalidSetting(
@@ -394,6 +396,7 @@ def _deployed(
                 hint=f"Its host is {hosts[0]}. Another one can be given as api_base=.",
             )
         base = base or Address("https", hosts[0], "")
+    path, stream_path = deployment.paths(operation)
     return Target(
         model=name,
         facts=catalog.facts(
@@ -402,12 +405,12 @@ def _deployed(
             else deployment.served_name
         ),
         transport="deployment",
-        dialect="openai_chat",
+        dialect=f"openai_{operation}",
         scheme=base.scheme,
         host=base.host,
-        path=base.path + deployment.path,
+        path=base.path + path,
         serving=ServingMode("ON_DEMAND", deployment.served_name),
-        stream_path=base.path + deployment.stream_path if deployment.stream_path else "",
+        stream_path=base.path + stream_path if stream_path else "",
     )
 
 

@@ -11,7 +11,7 @@ __all__ = ["Operation", "ServingMode", "Target", "Transport"]
 
 #: ``openai``: Chat Completions on OCI's OpenAI-compatible surface; ``responses``: OpenAI's
 #: Responses there; ``native``: the 2023-11-30 inference API; ``deployment``: a model deployment of
-#: OCI Data Science, which speaks Chat Completions.
+#: OCI Data Science, which speaks Chat Completions and Embeddings.
 Transport = Literal["openai", "responses", "native", "deployment"]
 
 #: What is asked of a model.

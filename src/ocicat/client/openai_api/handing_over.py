@@ -1,4 +1,4 @@
-"""What is OCI's business alone: requests whose bytes are signed and sent as they are."""
+"""What is the business of OCI, or of a deployment, alone: bytes that are signed and sent on."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from ocicat.call.attempts import Ask, answer, located
 from ocicat.client.connection import Connection
 from ocicat.client.locating import region_finder
 from ocicat.client.openai_api.chats import CHAT_PARAMETERS
-from ocicat.client.openai_api.requests import ROUTE, Asked, handed_on
+from ocicat.client.openai_api.requests import Asked, handed_on, own_path
 from ocicat.client.options import ask_arguments, split
 from ocicat.client.telemetry import traced
 from ocicat.routing.regions import Region
 from ocicat.vocabulary.flow import READ, Flow
 from ocicat.vocabulary.model import ModelFacts
-from ocicat.vocabulary.target import ServingMode, Target
+from ocicat.vocabulary.target import ServingMode, Target, Transport
 
 __all__ = ["hand_over"]
 
@@ -30,17 +30,21 @@ _OF_THE_CONNECTION: Final = frozenset(
 
 
 def hand_over(asked: Asked, rest: str, options: Mapping[str, Any]) -> Flow[None]:
-    """OCI's own answer to the request, whose bytes are signed and sent as they are."""
+    """The answer of OCI, or of the deployment that is the connection's base.
+
+    The request's bytes are signed and sent as they are.
+    """
     _, connection = split(options, CHAT_PARAMETERS, function="completion")
-    identities = connection.identities("responses")
+    target = _surface(asked, connection)
+    identities = connection.identities(target.transport)
     headers = handed_on(asked)
     for name in ("accept", "content-type"):
         if name in asked.headers:
             headers[name] = asked.headers[name]
-    if connection.project_id:
+    if connection.project_id and target.transport == "responses":
         headers["openai-project"] = connection.project_id
     ask = Ask(
-        **ask_arguments(options, connection, _surface(asked, connection), identities),
+        **ask_arguments(options, connection, target, identities),
         method=asked.method,
         headers=headers,
         locate=region_finder(
@@ -67,23 +71,27 @@ def hand_over(asked: Asked, rest: str, options: Mapping[str, Any]) -> Flow[None]
 
 
 def _surface(asked: Asked, connection: Connection, region: Region | None = None) -> Target:
-    """Where OCI takes such a request; in ``region``, if it is given."""
-    route = ROUTE.search(asked.path)
-    assert route is not None
-    own_path = asked.path[route.start() :]
-    # Stores are made where clusters and endpoints are; their files and searches are elsewhere.
-    if re.fullmatch(r"/vector_stores(/[^/]+)?", own_path):
-        address, surface = connection.management(region=region), "/20231130/openai/v1"
+    """Where such a request is taken; in ``region``, if it is given."""
+    own = own_path(asked.path)
+    assert own is not None
+    transport: Transport = "responses"
+    if connection.deployment is not None and connection.deployment.address is not None:
+        transport = "deployment"
+        address, base = connection.deployment.address, connection.deployment.base
+    elif re.fullmatch(r"/vector_stores(/[^/]+)?", own):
+        # Stores are made where clusters and endpoints are; their files and searches are elsewhere.
+        address, base = connection.management(region=region), "/20231130/openai/v1"
     else:
-        address, surface = connection.service(region), "/openai/v1"
+        address, base = connection.service(region), "/openai/v1"
     query = f"?{asked.query}" if asked.query else ""
+    name = own[1:].partition("/")[0]
     return Target(
-        model=route[1],
-        facts=ModelFacts(route[1]),
-        transport="responses",
+        model=name,
+        facts=ModelFacts(name),
+        transport=transport,
         dialect="openai_responses",
         scheme=address.scheme,
         host=address.host,
-        path=f"{address.path}{surface}{own_path}{query}",
-        serving=ServingMode("ON_DEMAND", route[1]),
+        path=f"{address.path}{base}{own}{query}",
+        serving=ServingMode("ON_DEMAND", name),
     )

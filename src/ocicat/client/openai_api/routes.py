@@ -6,16 +6,23 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from ocicat.client.openai_api import answers
-from ocicat.client.openai_api.chats import chat
+from ocicat.client.openai_api.chats import CHAT_PARAMETERS, chat
 from ocicat.client.openai_api.embeddings import embed
 from ocicat.client.openai_api.handing_over import hand_over
 from ocicat.client.openai_api.models import list_or_find
-from ocicat.client.openai_api.requests import OPERATIONS, ROUTE, Asked, no_such_operation
+from ocicat.client.openai_api.requests import (
+    OPERATIONS,
+    ROUTE,
+    Asked,
+    no_such_operation,
+    own_path,
+)
 from ocicat.client.openai_api.responses import respond
+from ocicat.client.options import split
 from ocicat.errors import APIStatusError, InvalidRequest, MalformedReply, StreamBroken
 from ocicat.vocabulary.flow import Flow
 
-__all__ = ["answer", "base_of"]
+__all__ = ["answer"]
 
 _HANDLERS: Final[dict[str, Callable[[Asked, str, Mapping[str, Any]], Flow[None]]]] = {
     **dict.fromkeys(OPERATIONS, hand_over),
@@ -25,11 +32,8 @@ _HANDLERS: Final[dict[str, Callable[[Asked, str, Mapping[str, Any]], Flow[None]]
     "responses": respond,
 }
 
-
-def base_of(path: str) -> str | None:
-    """What precedes OpenAI's own part of a path; ``None`` where OCI has no such operation."""
-    route = ROUTE.search(path)
-    return path[: route.start()] if route and route[1] in _HANDLERS else None
+#: What ocicat translates for any model, also for one at a deployment.
+_TRANSLATED: Final = (chat, respond)
 
 
 def answer(asked: Asked, options: Mapping[str, Any]) -> Flow[None]:
@@ -45,9 +49,11 @@ def answer(asked: Asked, options: Mapping[str, Any]) -> Flow[None]:
     handler = _HANDLERS.get(route[1]) if route else None
     # Nothing of this is raised once an answer has begun.
     try:
-        if route is None or handler is None:
+        if handler not in _TRANSLATED and _is_for_deployment(asked, options):
+            handler = hand_over
+        if handler is None:
             raise no_such_operation(asked)
-        yield from handler(asked, asked.path[route.end() :], options)
+        yield from handler(asked, asked.path[route.end() :] if route else "", options)
     except (InvalidRequest, APIStatusError, MalformedReply) as failure:
         yield from answers.refusal(failure)
     except StreamBroken as broken:
@@ -55,3 +61,11 @@ def answer(asked: Asked, options: Mapping[str, Any]) -> Flow[None]:
         if not isinstance(broken.__cause__, APIStatusError):
             raise
         yield from answers.refusal(broken.__cause__)
+
+
+def _is_for_deployment(asked: Asked, options: Mapping[str, Any]) -> bool:
+    """Whether it is a deployment of Data Science, and not OCI's service, that is asked."""
+    if own_path(asked.path) is None:
+        return False
+    _, connection = split(options, CHAT_PARAMETERS, function="completion")
+    return connection.deployment is not None
