@@ -224,6 +224,21 @@ def test_a_stream_that_breaks_ends_with_an_error_event(
     assert broken["error"]["type"] == "server_error"
 
 
+@pytest.mark.parametrize("model", [GROK, COHERE])
+def test_a_stream_of_a_response_that_breaks_tells_of_it_in_an_event_with_a_name(
+    oci_emulator: Emulator, client: httpx2.Client, model: str
+) -> None:
+    asked = {"model": model, "input": "OCI?", "stream": True, "background": model == GROK}
+    oci_emulator.when("OCI").answer("one two three").cut_after(2)
+    answer = client.post("/responses", json=asked)
+    told = events(answer.content)
+    (error,) = [event for event in told if event["type"] == "error"]
+    assert error["code"] == error["error"]["code"] == "stream_broken"
+    assert error["message"] == error["error"]["message"]
+    assert "event: error\n" in answer.text
+    assert [event["sequence_number"] for event in told] == list(range(len(told)))
+
+
 def test_a_stream_that_makes_no_sense_ends_with_an_error_event(
     oci_emulator: Emulator, client: httpx2.Client
 ) -> None:
@@ -274,6 +289,9 @@ def test_one_connection_is_used_again_and_again(
         ("POST", "/completions"),
         ("GET", "/chat/completions"),
         ("GET", "/chat/completions/chatcmpl-1"),
+        ("GET", "/responses"),
+        ("POST", "/responses/compact"),
+        ("POST", "/responses/input_tokens"),
         ("POST", "/assistants/x/files"),
         ("GET", "/organization/usage/embeddings"),
         ("GET", "/nonsense"),
@@ -430,7 +448,7 @@ def test_a_client_is_told_what_is_worth_repeating(
 
 
 def test_an_argument_that_it_does_not_have_is_refused_at_once() -> None:
-    with pytest.raises(UnknownParameter, match="oci_regoin"):
+    with pytest.raises(UnknownParameter, match="oci_regoin.*OciTransport.*`oci_region`"):
         OciTransport(oci_regoin="us-chicago-1")  # type: ignore[call-arg]
 
 

@@ -223,6 +223,16 @@ def test_models_are_listed_and_described(oci_emulator: Emulator) -> None:
             client.models.retrieve("nobody.knows")
 
 
+def test_the_ocid_of_an_endpoint_is_a_model_that_is_described(oci_emulator: Emulator) -> None:
+    endpoint = oci_emulator.endpoints["COHERE"]
+    with strict() as client:
+        described = client.models.retrieve(endpoint)
+        assert (described.id, described.owned_by) == (endpoint, "cohere")
+        with pytest.raises(openai.NotFoundError) as nobody:
+            client.models.retrieve("ocid1.generativeaiendpoint.oc1.us-chicago-1.nobody")
+    assert (nobody.value.code, nobody.value.param) == ("model_not_found", "model")
+
+
 def test_what_oci_does_not_have_is_refused_by_name(oci_emulator: Emulator) -> None:
     with strict() as client, pytest.raises(openai.NotFoundError, match="/audio/speech") as caught:
         client.audio.speech.create(model="x", voice="alloy", input="hello")
@@ -315,6 +325,12 @@ def test_a_mistake_in_the_settings_is_ocicats_own_error_and_not_repeated(
 
 
 # --- arguments ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("more", ["", "/", "/openai/v1", "/openai/v1/"])
+def test_a_service_endpoint_may_already_end_in_the_api(oci_emulator: Emulator, more: str) -> None:
+    with OciOpenAI(service_endpoint=oci_emulator.url + more) as client:
+        assert str(client.base_url) == f"{oci_emulator.url}/openai/v1/"
 
 
 def test_the_arguments_of_oci_openai(oci_emulator: Emulator) -> None:
@@ -432,6 +448,34 @@ def test_a_copy_has_the_same_arguments_but_for_what_is_changed(oci_emulator: Emu
         client.copy(default_headers={}, set_default_headers={})
 
 
+def test_a_copy_may_have_another_identity(oci_emulator: Emulator) -> None:
+    client = strict(auth=OciUserPrincipalAuth(), max_retries=0)
+    with pytest.raises(openai.AuthenticationError):
+        client.with_options(api_key="sk-nobody").chat.completions.create(model=GROK, messages=ASK)
+    assert oci_emulator.ledger.last.headers["authorization"] == "(redacted)"  # as keys are
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right"),
+    [
+        ("oci_profil", "oci_profile"),
+        ("compartment", "compartment_id"),
+        ("max_retrys", "max_retries"),
+    ],
+)
+@pytest.mark.parametrize("kind", [OciOpenAI, AsyncOciOpenAI])
+def test_an_argument_that_there_is_not_is_refused_with_the_one_that_was_meant(
+    kind: Any, wrong: str, right: str
+) -> None:
+    with pytest.raises(TypeError, match=f"{wrong}.*{kind.__name__}.*`{right}`"):
+        kind(**{wrong: "x"})
+
+
+def test_a_class_in_place_of_an_identity_is_told_of_at_once() -> None:
+    with pytest.raises(errors.InvalidSetting, match=r"auth=OciUserPrincipalAuth\(\)"):
+        OciOpenAI(auth=OciUserPrincipalAuth)
+
+
 def test_a_copy_may_have_another_address(oci_emulator: Emulator) -> None:
     client = strict(region="us-chicago-1")
     assert "us-phoenix-1" in client.copy(region="us-phoenix-1").base_url.host
@@ -534,6 +578,36 @@ async def test_a_thousand_streams_at_once(oci_emulator: Emulator) -> None:
     assert all(await asyncio.gather(*[ask(number) for number in range(1000)]))
 
 
+# --- headers ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("model", [GROK, COHERE])
+def test_the_headers_of_a_program_reach_oci(oci_emulator: Emulator, model: str) -> None:
+    given = {"X-Gateway": "always", "User-Agent": "mine"}
+    once: Any = {"extra_headers": {"X-Trace": "once"}}
+    with OciOpenAI(default_headers=given, project=oci_emulator.project_id) as client:
+        client.chat.completions.create(model=model, messages=ASK, **once)
+        client.responses.create(model=model, input="OCI?", **once)
+        client.embeddings.create(model="cohere.embed-v4.0", input="OCI?", **once)
+        client.files.create(file=("a.txt", b"a"), purpose="user_data", **once)
+        list(client.with_options(default_headers={"X-Trace": "once"}).vector_stores.list())
+    assert len(oci_emulator.ledger) == 5
+    for received in oci_emulator.ledger:
+        said = [received.headers.get(name) for name in ("x-gateway", "x-trace", "user-agent")]
+        assert said == ["always", "once", "mine"]
+        assert received.verified
+
+
+def test_headers_of_ocicats_own_and_of_the_sdk_stay_as_they_are(oci_emulator: Emulator) -> None:
+    given = {"Authorization": "mine", "Accept-Encoding": "zstd", "OpenAI-Beta": "mine", "Date": ""}
+    with strict(default_headers=given) as client:
+        client.chat.completions.create(model=GROK, messages=ASK)
+    received = oci_emulator.ledger.last
+    assert received.verified
+    assert received.headers["accept-encoding"] == "identity"
+    assert not [name for name in received.headers if name.startswith(("openai-", "x-stainless-"))]
+
+
 # --- a client that carries the requests ---------------------------------------------------------
 
 
@@ -544,6 +618,41 @@ def test_an_http_client_of_ones_own_carries_the_requests(oci_emulator: Emulator)
         assert client.chat.completions.create(model=COHERE, messages=ASK).choices
         assert list(client.copy().chat.completions.create(model=GROK, messages=ASK, stream=True))
     assert seen == ["/20231130/actions/chat", "/openai/v1/chat/completions"]
+
+
+def test_the_headers_of_a_client_that_carries_the_requests_reach_oci(
+    oci_emulator: Emulator,
+) -> None:
+    given = {"X-Gateway": "mine", "Accept-Encoding": "zstd", "Authorization": "mine"}
+    with httpx2.Client(headers=given) as carrier, strict(http_client=carrier) as client:
+        client.chat.completions.create(model=COHERE, messages=ASK)
+    received = oci_emulator.ledger.last
+    assert received.verified
+    assert (received.headers["x-gateway"], received.headers["accept-encoding"]) == (
+        "mine",
+        "identity",
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "carrier"),
+    [
+        (OciOpenAI, httpx2.AsyncClient()),
+        (AsyncOciOpenAI, httpx2.Client()),
+        (OciOpenAI, OciTransport()),
+    ],
+)
+def test_a_client_of_another_kind_cannot_carry_the_requests(kind: Any, carrier: Any) -> None:
+    with pytest.raises(errors.InvalidSetting, match="http_client") as refused:
+        kind(http_client=carrier)
+    assert refused.value.setting == "http_client"
+
+
+@pytest.mark.parametrize("argument", ["base_url", "service_endpoint"])
+def test_an_address_that_is_no_url_is_refused_by_its_name(argument: str) -> None:
+    with pytest.raises(errors.InvalidSetting) as refused:
+        OciOpenAI(**{argument: "inference.example"})  # type: ignore[arg-type]
+    assert refused.value.setting == argument
 
 
 def test_the_transport_itself_cannot_carry_the_requests(oci_emulator: Emulator) -> None:

@@ -27,6 +27,7 @@ from ocicat.errors import (
     BadRequestError,
     InvalidParameter,
     InvalidSetting,
+    MalformedReply,
     NotFoundError,
     OcicatError,
     ResponseStateLost,
@@ -228,15 +229,73 @@ def test_a_stream_that_breaks_ends_with_a_failed_response_and_an_error(
     with pytest.raises(StreamBroken) as caught:
         while True:
             events.append(run.next_chunk(dict))
-    assert events[-1]["type"] == "response.failed"
-    assert events[-1]["response"]["error"]["message"] == caught.value.message
+    error, failed = events[-2:]
+    assert (error["type"], failed["type"]) == ("error", "response.failed")
+    assert error["code"] == error["error"]["code"] == "stream_broken"
+    for told in (error, error["error"], failed["response"]["error"]):
+        assert told["message"] == caught.value.message
+    assert failed["response"]["completed_at"] is None
     assert not responses.is_kept(events[0]["response"]["id"])
+
+
+def test_what_a_stream_reports_is_what_its_failed_response_says(oci_emulator: Emulator) -> None:
+    oci_emulator.when("OCI").answer("A cloud of clouds.").error_event(
+        {"code": "429", "message": "Slow down"}, after_events=2
+    )
+    run = sync.open_stream(responses.respond_stream({"model": COHERE, "input": "OCI?"}, {}))
+    events: list[dict[str, Any]] = []
+    with pytest.raises(StreamBroken):
+        while True:
+            events.append(run.next_chunk(dict))
+    error, failed = events[-2:]
+    assert (error["error"]["type"], error["code"]) == ("rate_limit_error", "429")
+    assert error["message"].startswith("Slow down. ")
+    assert failed["response"]["error"] == {"code": "server_error", "message": error["message"]}
+
+
+def test_a_response_says_when_it_was_completed_once_it_is(oci_emulator: Emulator) -> None:
+    body = {"model": COHERE, "input": "OCI?"}
+    *begun, last = [event["response"] for event in stream(body) if "response" in event]
+    assert [response["completed_at"] for response in begun] == [None, None]
+    for response in (last, respond(body), responses.retrieve(last["id"])):
+        assert isinstance(response["completed_at"], int)
+    oci_emulator.when("OCI").answer("A", finish_reason="length")
+    assert respond(body)["completed_at"] is None
 
 
 def test_a_stream_that_is_refused_raises_before_its_first_event(oci_emulator: Emulator) -> None:
     oci_emulator.when("OCI").fail(400)
     with pytest.raises(BadRequestError):
         stream({"model": LLAMA, "input": "OCI?"})
+
+
+@pytest.mark.parametrize("ask", [respond, stream])
+@pytest.mark.parametrize(
+    ("said", "parameter"),
+    [
+        ({"max_output_tokens": 0}, "max_output_tokens"),
+        ({"truncation": "odd"}, "truncation"),
+        ({"text": {"format": {"type": "odd"}}}, "text.format"),
+        ({"text": {"format": "json"}}, "text"),
+        ({"tool_choice": {}}, "tool_choice"),
+        ({"input": []}, "input"),
+        ({"input": [{"role": "alien", "content": "Hi"}]}, "input"),
+    ],
+)
+def test_a_refusal_names_the_parameters_of_responses(
+    oci_emulator: Emulator, ask: Any, said: dict[str, Any], parameter: str
+) -> None:
+    with pytest.raises(InvalidParameter) as caught:
+        ask({"model": COHERE, "input": "Hi", **said})
+    assert caught.value.parameter == parameter
+    assert parameter in str(caught.value)
+    assert "messages" not in str(caught.value)
+
+
+def test_a_note_names_the_parameters_of_responses(oci_emulator: Emulator) -> None:
+    asked = {"model": COHERE, "input": "Hi", "text": {"verbosity": "low"}}
+    (note,) = respond(asked)["oci_notes"]
+    assert note["parameter"] == "text.verbosity"
 
 
 # --- several turns ------------------------------------------------------------------------------
@@ -738,7 +797,7 @@ def test_a_stored_prompt_needs_no_input(oci_emulator: Emulator) -> None:
 
 def test_what_comes_whole_of_a_stream_of_ocis_own_loses_nothing(oci_emulator: Emulator) -> None:
     asked = {"model": GROK, "input": "a", "metadata": {"a": "b"}}
-    whole = respond(asked)
+    whole = {**respond(asked), "completed_at": 1_800_000_000}
     oci_emulator.when().reply_raw(
         200, {"content-type": "application/json"}, json.dumps(whole).encode()
     )
@@ -746,6 +805,29 @@ def test_what_comes_whole_of_a_stream_of_ocis_own_loses_nothing(oci_emulator: Em
     assert (first["type"], first["response"]["output"]) == ("response.created", [])
     assert last["response"] == {**whole, "opc_request_id": last["response"]["opc_request_id"]}
     assert last["response"]["opc_request_id"] == oci_emulator.ledger.last.opc_request_id
+
+
+@pytest.mark.parametrize("status", ["queued", "failed"])
+def test_what_comes_whole_of_a_stream_may_have_no_answer(
+    oci_emulator: Emulator, status: str
+) -> None:
+    body = {"id": "resp_1", "status": status, "output": [], "error": {"message": "No."}}
+    oci_emulator.when().reply_raw(
+        200, {"content-type": "application/json"}, json.dumps(body).encode()
+    )
+    events = stream({"model": GROK, "input": "a", "background": True})
+    assert [event["type"] for event in events] == ["response.created", f"response.{status}"]
+    assert {event["response"]["id"] for event in events} == {"resp_1"}
+
+
+@pytest.mark.parametrize("item", [1, {"type": "message"}])
+def test_what_comes_whole_of_a_stream_and_makes_no_sense_is_an_error(
+    oci_emulator: Emulator, item: object
+) -> None:
+    body = json.dumps({"id": "resp_1", "output": [item]}).encode()
+    oci_emulator.when().reply_raw(200, {"content-type": "application/json"}, body)
+    with pytest.raises(MalformedReply):
+        stream({"model": GROK, "input": "a"})
 
 
 @pytest.mark.parametrize("model", [COHERE, GROK])

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from ocicat import errors
 from ocicat.dialects import faults
+from ocicat.dialects.dialect import Origin
 
 VENDOR = {
     "error": {
@@ -71,6 +72,30 @@ def test_an_error_body_becomes_this_error(
     assert error.opc_request_id == "A/B/C"
     assert says in str(error)
     assert "A/B/C" in str(error)
+
+
+def test_who_may_not_use_a_deployment_is_told_of_no_policy_for_another_service() -> None:
+    body = b'{"code": "NotAuthorizedOrNotFound", "message": "Authorization failed."}'
+    error = faults.decode(404, {}, body, compartment_id="ocid1.c", at_deployment=True)
+    assert "model deployment" in error.hint
+    assert "generative-ai-family" not in error.hint
+
+
+@pytest.mark.parametrize(
+    ("code", "kind", "status"),
+    [
+        ("rate_limit_exceeded", "RateLimitError", 429),
+        ("invalid_prompt", "BadRequestError", 400),
+        ("server_error", "InternalServerError", 500),
+        ("503", "InternalServerError", 503),
+    ],
+)
+def test_what_is_reported_within_an_answer_is_the_error_that_it_would_have_been(
+    code: str, kind: str, status: int
+) -> None:
+    origin = Origin("m", "A/B/C", 1)
+    error = faults.unusable_reply({"error": {"code": code, "message": "x"}}, origin, expected="y")
+    assert (type(error).__name__, getattr(error, "status", None)) == (kind, status)
 
 
 @pytest.mark.parametrize(

@@ -127,6 +127,7 @@ def answer(ask: Ask, body: bytes, *, stream: bool = False) -> Flow[tuple[Respons
                 response.headers,
                 response.body,
                 compartment_id=ask.compartment_id,
+                at_deployment=ask.target.transport == "deployment",
             )
             if response.status == _UNAUTHENTICATED and not corrected:
                 corrected = True

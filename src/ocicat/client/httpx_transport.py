@@ -15,10 +15,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Any, ClassVar, Unpack
 
 from ocicat.client import openai_api
 from ocicat.client.http_libraries import bases, library_of
+from ocicat.client.options import unknown_parameter
 from ocicat.client.response_store import ResponseStore
 from ocicat.client.settings import ConnectionArguments, Settings
 from ocicat.errors import (
@@ -27,7 +28,6 @@ from ocicat.errors import (
     InvalidSetting,
     StreamBroken,
     TransportError,
-    UnknownParameter,
 )
 from ocicat.routing import deployments, regions
 from ocicat.vocabulary.flow import Flow, Timeout
@@ -35,7 +35,10 @@ from ocicat.vocabulary.flow import Flow, Timeout
 if TYPE_CHECKING:
     from ocicat.transport import aio, sync
 
-__all__ = ["AsyncOciTransport", "OciTransport"]
+__all__ = ["FOR_OCI", "AsyncOciTransport", "OciTransport"]
+
+#: The extension of a request that names, in lower case, the headers that OCI is to see too.
+FOR_OCI = "ocicat_for_oci"
 
 #: Seconds in place of no time-out at all.
 _A_DAY = 86400.0
@@ -55,12 +58,15 @@ class _Face:
       private endpoint. Otherwise it only counts where it is the URL of a model deployment of Data
       Science, or, unless a region is given, of OCI's service in a region.
     * ``response_store``: keeps the responses that OCI does not, in place of the usual file.
-    * ``http_client``: a client of the same kind, whose proxies, certificates and hooks are to be
-      used. Otherwise the connections are ocicat's own.
+    * ``http_client``: a client of the same kind, whose proxies, certificates, hooks and headers
+      are to be used. Otherwise the connections are ocicat's own.
 
     A request's own ``opc-compartment-id``, and its ``OpenAI-Project`` if that is an OCID, come
     before the arguments.
     """
+
+    #: The class of the clients that it serves.
+    _client: ClassVar[str]
 
     def __init__(
         self,
@@ -78,11 +84,13 @@ class _Face:
     ) -> None:
         for name in connection:
             if name not in ConnectionArguments.__annotations__:
-                raise UnknownParameter(
-                    f"`{name}` is not a parameter of {type(self).__name__}.",
-                    parameter=name,
-                    hint=f"See `help(ocicat.{type(self).__name__})`.",
-                )
+                raise unknown_parameter(name, _ARGUMENTS, type(self).__name__)
+        if http_client is not None and not isinstance(http_client, bases(self._client)):
+            raise InvalidSetting(
+                f"`http_client` must be of the class {self._client} of httpx2 or httpx, not"
+                f" {type(http_client).__name__}.",
+                setting="http_client",
+            )
         given: dict[str, Any] = {
             **connection,
             **({_identity_argument(auth): auth} if auth is not None else {}),
@@ -118,6 +126,7 @@ class _Face:
             path=path,
             query=query,
             headers=headers,
+            for_oci=request.extensions.get(FOR_OCI, ()),
             body=request.content,
             store=self._response_store,
         )
@@ -153,8 +162,13 @@ class _Face:
         return {"api_base": f"{url.scheme}://{host}{base}"} if self._follow_base_url else {}
 
 
+_ARGUMENTS = frozenset(_Face.__init__.__kwdefaults__ or ())
+
+
 class OciTransport(_Face, *bases("BaseTransport")):  # type: ignore[misc]  # found at import
     __doc__ = f"A transport for ``httpx.Client`` and ``httpx2.Client``.\n\n{_Face.__doc__}"
+
+    _client = "Client"
 
     def handle_request(self, request: Any) -> Any:
         """The answer, the body of which is read as it is wanted.
@@ -176,6 +190,8 @@ class AsyncOciTransport(_Face, *bases("AsyncBaseTransport")):  # type: ignore[mi
         f"A transport for ``httpx.AsyncClient`` and ``httpx2.AsyncClient``, on asyncio."
         f"\n\n{_Face.__doc__}"
     )
+
+    _client = "AsyncClient"
 
     async def handle_async_request(self, request: Any) -> Any:
         """The same as :meth:`OciTransport.handle_request`, on the running event loop."""
@@ -285,6 +301,12 @@ def _in_words_of(request: Any) -> Iterator[None]:
 
 def _identity_argument(auth: Any) -> str:
     """The connection argument for what is given as ``auth``."""
+    if isinstance(auth, type):
+        raise InvalidSetting(
+            f"`auth` is the class {auth.__name__} itself.",
+            setting="auth",
+            hint=f"Write auth={auth.__name__}().",
+        )
     return "oci_auth" if hasattr(getattr(auth, "resolver", auth), "resolve") else "oci_signer"
 
 

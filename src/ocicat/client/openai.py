@@ -15,7 +15,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Self
 
-from ocicat.client.httpx_transport import AsyncOciTransport, OciTransport
+from ocicat.client.httpx_transport import FOR_OCI, AsyncOciTransport, OciTransport
+from ocicat.client.options import unknown_parameter
 from ocicat.client.response_store import ResponseStore
 from ocicat.client.settings import ConnectionArguments
 from ocicat.errors import ConfigurationError, InvalidSetting
@@ -30,12 +31,17 @@ except ImportError as missing:
 
 __all__ = ["AsyncOciOpenAI", "OciOpenAI"]
 
+#: Where OCI has OpenAI's API.
+_SURFACE = "/openai/v1"
 #: What the SDK is told where no address is given, because it needs one.
-_SOMEWHERE = "https://generativeai.oci/openai/v1"
+_SOMEWHERE = f"https://generativeai.oci{_SURFACE}"
 #: What the SDK is told where no key is given, and what people write there. It is never sent.
 _NO_KEY = "OCI"
 _CONNECTION = frozenset(ConnectionArguments.__annotations__) - {"api_key", "transport"}
+_OPENAIS = frozenset(openai.OpenAI.__init__.__kwdefaults__ or ())
+#: Arguments that are about one thing: a copy that changes one of them has none of the others.
 _ADDRESS = frozenset({"base_url", "service_endpoint", "region", "oci_region", "api_base"})
+_IDENTITY = frozenset({"auth", "api_key"})
 
 _ARGUMENTS = """All arguments may be left out. They are those of OpenAI's client, and:
 
@@ -50,8 +56,8 @@ _ARGUMENTS = """All arguments may be left out. They are those of OpenAI's client
     * ``transport``: ``openai``, ``native``, ``responses`` or ``auto`` (default).
     * ``drop_params``: leave out, with a note in the reply, what a model cannot be told.
     * ``response_store``: keeps the responses that OCI does not (see ``docs/responses.md``).
-    * ``http_client``: an ``httpx`` or ``httpx2`` client whose proxies, certificates and hooks are
-      to be used.
+    * ``http_client``: an ``httpx`` or ``httpx2`` client whose proxies, certificates, hooks and
+      headers are to be used.
     * all other connection arguments of :func:`ocicat.completion`, such as ``oci_key_file``.
     """
 
@@ -113,7 +119,16 @@ class _OnOci:
                 setting="api_key",
                 hint="Give an identity that renews itself as `auth=`.",
             )
+        for name in more:
+            if name not in _CONNECTION | _OPENAIS:
+                own = _OPENAIS.union(_OnOci.__init__.__kwdefaults__ or ())
+                raise unknown_parameter(name, own, type(self).__name__)
         address = base_url or _at_service(service_endpoint)
+        if address and "://" not in str(address):
+            setting = "base_url" if base_url else "service_endpoint"
+            raise InvalidSetting(
+                f"`{setting}` is not a URL.", setting=setting, hint="Write it as in https://host."
+            )
         connection = {name: more.pop(name) for name in list(more) if name in _CONNECTION}
         carried = self._make_transport(
             auth=auth,
@@ -148,6 +163,14 @@ class _OnOci:
         self.project = project
         self.admin_api_key = more.get("admin_api_key")
 
+    def _build_request(self, options: Any, **more: Any) -> Any:
+        request = super()._build_request(options, **more)  # type: ignore[misc]  # as above
+        # What the program itself gives. The SDK has headers of its own, and takes some from the
+        # environment, where they are meant for OpenAI.
+        given = {**self._arguments.get("default_headers", {}), **(options.headers or {})}
+        request.extensions[FOR_OCI] = [name.lower() for name in given]
+        return request
+
     def copy(self, **changes: Any) -> Self:
         """A client with the same arguments but for ``changes``, which are any of the class's own.
 
@@ -165,8 +188,9 @@ class _OnOci:
             for name, value in changes.items()
             if name == "timeout" or not (value is None or isinstance(value, openai.NotGiven))
         }
-        if wanted.keys() & _ADDRESS:
-            arguments = {n: value for n, value in arguments.items() if n not in _ADDRESS}
+        for same in (_ADDRESS, _IDENTITY):
+            if wanted.keys() & same:
+                arguments = {n: value for n, value in arguments.items() if n not in same}
         for name in ("default_headers", "default_query"):
             if name in wanted and f"set_{name}" in wanted:
                 raise ValueError(f"`{name}` and `set_{name}` are mutually exclusive")
@@ -207,8 +231,9 @@ def _made_again(kind: type[_OnOci], arguments: dict[str, Any]) -> _OnOci:
 
 
 def _at_service(endpoint: str | None) -> str | None:
-    return f"{endpoint.rstrip(' /')}/openai/v1" if endpoint else None
+    # People also give the base of the API that the SDK wants.
+    return f"{endpoint.rstrip(' /').removesuffix(_SURFACE)}{_SURFACE}" if endpoint else None
 
 
 def _usual_address(region: str | None) -> str:
-    return f"https://{inference_host(region)}/openai/v1" if region else _SOMEWHERE
+    return f"https://{inference_host(region)}{_SURFACE}" if region else _SOMEWHERE

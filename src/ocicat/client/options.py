@@ -24,7 +24,7 @@ from ocicat.vocabulary.model import ModelFacts
 from ocicat.vocabulary.retry import RetryPolicy
 from ocicat.vocabulary.target import ServingMode, Target
 
-__all__ = ["CallOptions", "ask_about", "ask_arguments", "split", "user_agent"]
+__all__ = ["CallOptions", "ask_about", "ask_arguments", "split", "unknown_parameter", "user_agent"]
 
 
 class CallOptions(ConnectionArguments, total=False):
@@ -57,7 +57,7 @@ def split(
         elif name in _CONNECTION:
             connection[name] = value
         elif name not in _PATIENCE:
-            raise _unknown(name, own, function)
+            raise unknown_parameter(name, own, function)
     return mine, connect(connection)
 
 
@@ -103,7 +103,8 @@ def ask_about(
     return Ask(**ask_arguments(options, connection, target, connection.identities("native")))
 
 
-def _unknown(name: str, own: Collection[str], function: str) -> UnknownParameter:
+def unknown_parameter(name: str, own: Collection[str], function: str) -> UnknownParameter:
+    """The error for a parameter that is neither ``own`` nor a connection argument."""
     nearest = difflib.get_close_matches(name, {*own, *_CONNECTION, *_PATIENCE}, 1)
     hint = f"Did you mean `{nearest[0]}`?" if nearest else f"See `help(ocicat.{function})`."
     return UnknownParameter(

@@ -52,11 +52,17 @@ _MAX_SHOWN = 500
 
 
 def decode(
-    status: int, headers: Mapping[str, str], body: bytes, *, compartment_id: str = ""
+    status: int,
+    headers: Mapping[str, str],
+    body: bytes,
+    *,
+    compartment_id: str = "",
+    at_deployment: bool = False,
 ) -> APIStatusError:
     """The error that an answer with an error status reports.
 
-    ``compartment_id`` only serves the policy statement in the hint of a 404.
+    ``compartment_id`` only serves the policy statement in the hint of a 404, which is another one
+    ``at_deployment``, for model deployments of Data Science.
     """
     # HTML or plain text is shown as it came.
     content: object = json_text.read(body, body.decode("utf-8", "replace"))
@@ -64,6 +70,8 @@ def decode(
     if not message:
         message = _plain(content) or "OCI gave no explanation."
     kind, hint = _classify(status, code, message, parameter, compartment_id)
+    if at_deployment and kind is NotAuthorizedOrNotFound:
+        hint = _DEPLOYMENT_HINT
     return kind(
         message,
         status=status,
@@ -116,10 +124,14 @@ def broken_stream(event: dict[str, Any], origin: Origin, partial: str) -> Stream
     return broken
 
 
+# OpenAI's codes for what would have had another status, had it been known before the answer began.
+_STATUSES = {"rate_limit_exceeded": 429, "insufficient_quota": 429, "invalid_prompt": 400}
+
+
 def _reported(body: dict[str, Any], origin: Origin) -> APIStatusError:
     """The error in a body that came with status 200."""
     code, message, parameter = _facts(body)
-    status = int(code) if code.isdecimal() and 400 <= int(code) < 600 else 500
+    status = int(code) if code.isdecimal() and 400 <= int(code) < 600 else _STATUSES.get(code, 500)
     kind, hint = _classify(status, code, message, parameter, "")
     return kind(
         message or "OCI gave no explanation.",
@@ -204,12 +216,20 @@ def _authentication_hint(message: str) -> str:
     )
 
 
+_SAME_ANSWER = (
+    "OCI gives this answer both for what does not exist and for what you may not use. Check the"
+)
+_DEPLOYMENT_HINT = (
+    f"{_SAME_ANSWER} deployment and the region; if they are right, no policy lets you use this"
+    " model deployment."
+)
+
+
 def _permission_hint(compartment_id: str) -> str:
     where = f"compartment id {compartment_id}" if compartment_id else "compartment <name>"
     return (
-        "OCI gives this answer both for what does not exist and for what you may not use. Check the"
-        " compartment and the region; if they are right, a policy is missing: Allow group"
-        f" <your-group> to use generative-ai-family in {where}"
+        f"{_SAME_ANSWER} compartment and the region; if they are right, a policy is missing: Allow"
+        f" group <your-group> to use generative-ai-family in {where}"
     )
 
 

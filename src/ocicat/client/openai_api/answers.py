@@ -11,9 +11,9 @@ from typing import Any, Final
 import msgspec
 
 from ocicat.call.flows import relayed
-from ocicat.client.openai_api import wording
-from ocicat.dialects import sse
-from ocicat.errors import APIStatusError, MalformedReply, OcicatError, StreamBroken, TransportError
+from ocicat.client import wording
+from ocicat.dialects import openai_responses, sse
+from ocicat.errors import APIStatusError, MalformedReply, OcicatError, TransportError
 from ocicat.vocabulary.flow import Effect, Flow
 from ocicat.vocabulary.retry import RetryPolicy, pause_before_retry
 
@@ -51,8 +51,7 @@ def events(chunks: Flow[None], *, done: bytes = b"", named: bool = False) -> Flo
         if last is None:
             yield _opening(effect.get("response") or effect)
         last = effect
-        name = f"event: {effect['type']}\n".encode() if named else b""
-        ready.append(name + sse.encode(msgspec.json.encode(effect)))
+        ready.append(_event(effect, named=named))
 
     try:
         yield from relayed(chunks, write)
@@ -61,13 +60,20 @@ def events(chunks: Flow[None], *, done: bytes = b"", named: bool = False) -> Flo
         if last is None:
             raise
         if last.get("type") != "response.failed":  # which has said it
-            reported = failure.__cause__ if isinstance(failure, StreamBroken) else failure
-            told = wording.told(reported if isinstance(reported, APIStatusError) else failure)
-            ready.append(sse.encode(msgspec.json.encode({"error": told})))
+            error: dict[str, Any] = {"error": wording.told(failure)}
+            if named:
+                number = last.get("sequence_number", -1) + 1
+                error = openai_responses.error_event(error["error"], number)
+            ready.append(_event(error, named=named))
     if last is None:
         yield _opening({})
     if rest := b"".join(ready):
         yield {"data": rest}
+
+
+def _event(said: Mapping[str, Any], *, named: bool) -> bytes:
+    name = f"event: {said['type']}\n".encode() if named else b""
+    return name + sse.encode(msgspec.json.encode(said))
 
 
 def _opening(said: Mapping[str, Any]) -> dict[str, Any]:

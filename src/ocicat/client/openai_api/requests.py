@@ -12,14 +12,17 @@ import msgspec
 
 from ocicat.client.response_store import ResponseStore
 from ocicat.errors import APIStatusError, InvalidParameter, NotFoundError, UnknownParameter
+from ocicat.routing import deployments
 
 __all__ = [
     "OPERATIONS",
     "ROUTE",
     "Asked",
+    "base_of",
     "expect",
     "handed_on",
     "no_such_operation",
+    "own_path",
     "read",
     "read_object",
 ]
@@ -38,8 +41,14 @@ ROUTE: Final = re.compile(
     r"|fine_tuning|images|live|moderations|organization|realtime|safety|skills|threads|uploads"
     r"|videos)(?=/|$)"
 )
-#: Headers of a request that OCI may see.
+#: Headers of a request that OCI may see, whoever has written them.
 _HANDED_ON: Final = ("opc-conversation-store-id", "opc-request-id")
+#: Headers that ocicat writes itself, and those that are between the SDK and OpenAI.
+_NOT_HANDED_ON: Final = re.compile(
+    r"accept|accept-encoding|authorization|compartmentid|connection|content-.+|date|host"
+    r"|idempotency-key|opc-compartment-id|opc-retry-token|openai-.+|transfer-encoding"
+    r"|x-content-sha256|x-date|x-stainless-.+"
+)
 _MAX_RETRY_TOKEN: Final = 64
 
 
@@ -47,15 +56,35 @@ _MAX_RETRY_TOKEN: Final = 64
 class Asked:
     """One HTTP request. ``path`` is raw, without the query; header names are lower case.
 
-    ``store`` is where responses to it are kept that OCI does not keep; ``None`` for the usual one.
+    ``for_oci`` are the names of those headers that its author means for OCI. ``store`` is where
+    responses to it are kept that OCI does not keep; ``None`` for the usual one.
     """
 
     method: str
     path: str
     query: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
+    for_oci: Collection[str] = ()
     body: bytes = b""
     store: ResponseStore | None = None
+
+
+def base_of(path: str) -> str | None:
+    """What precedes OpenAI's own part of a path; ``None`` where OCI has no such operation."""
+    at_deployment = deployments.base_of(path)
+    if at_deployment is not None:
+        return at_deployment
+    route = ROUTE.search(path)
+    return path[: route.start()] if route and route[1] in OPERATIONS else None
+
+
+def own_path(path: str) -> str | None:
+    """OpenAI's own part of a path, whether OCI has it or not; ``None`` where there is none."""
+    at_deployment = deployments.base_of(path)
+    if at_deployment is not None:
+        return path.removeprefix(at_deployment)
+    route = ROUTE.search(path)
+    return path[route.start() :] if route else None
 
 
 def expect(asked: Asked, rest: str, method: str, pattern: str) -> None:
@@ -104,7 +133,8 @@ def read_object(asked: Asked) -> dict[str, Any]:
 
 def handed_on(asked: Asked) -> dict[str, str]:
     """What OCI is told of the request's headers."""
-    headers = {name: asked.headers[name] for name in _HANDED_ON if name in asked.headers}
+    meant = (name for name in asked.for_oci if not _NOT_HANDED_ON.fullmatch(name))
+    headers = {name: asked.headers[name] for name in (*_HANDED_ON, *meant) if name in asked.headers}
     # The SDK repeats a request under one key, as OCI wants its retry token.
     key = asked.headers.get("idempotency-key", "")
     if 0 < len(key) <= _MAX_RETRY_TOKEN:

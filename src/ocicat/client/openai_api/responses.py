@@ -10,7 +10,12 @@ from ocicat.auth.background import in_background
 from ocicat.client import responses
 from ocicat.client.openai_api import answers
 from ocicat.client.openai_api.handing_over import hand_over
-from ocicat.client.openai_api.requests import Asked, handed_on, read_object
+from ocicat.client.openai_api.requests import (
+    Asked,
+    handed_on,
+    no_such_operation,
+    read_object,
+)
 from ocicat.vocabulary.flow import Flow
 
 __all__ = ["respond"]
@@ -40,12 +45,11 @@ def _respond_of_old(asked: Asked, rest: str, options: Mapping[str, Any]) -> Flow
         ("POST", "cancel"): lambda: responses.cancel(id, store),
         ("GET", "input_items"): lambda: responses.input_items(id, query, store),
     }.get((asked.method, what))
-    if id and done_here:
-        # The store may have to wait for a lock, for which an event loop must not stand still.
-        found = yield from in_background(
-            lambda: done_here() if responses.is_kept(id, store) else None
-        )
-        if found is not None:
-            yield from answers.json_answer(found)
-            return
-    yield from hand_over(asked, rest, options)
+    if not id or done_here is None:
+        raise no_such_operation(asked)
+    # The store may have to wait for a lock, for which an event loop must not stand still.
+    found = yield from in_background(lambda: done_here() if responses.is_kept(id, store) else None)
+    if found is not None:
+        yield from answers.json_answer(found)
+    else:
+        yield from hand_over(asked, rest, options)

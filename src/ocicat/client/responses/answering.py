@@ -8,8 +8,10 @@ from typing import Any, Final
 
 from ocicat.call.exchange import Call, exchange, exchange_stream
 from ocicat.call.flows import mapped
+from ocicat.client import wording
 from ocicat.client.response_store import ResponseStore
 from ocicat.client.responses import as_chat, at_oci
+from ocicat.client.responses.names import refusals_in_own_words
 from ocicat.client.responses.turn import Turn, read_turn
 from ocicat.client.telemetry import traced, traced_response
 from ocicat.dialects import openai_responses
@@ -41,9 +43,10 @@ def respond(
     if ask is not None:
         native = at_oci.respond(turn, ask)
         return (yield from traced_response(native, ask, {**turn.body, "input": turn.whole_input}))
-    call = as_chat.call_for(turn, headers, stream=False)
-    reply = yield from traced(_begun(turn, call), call, call.request)
-    response = turn.dressed(openai_responses.encode_reply(reply))
+    with refusals_in_own_words():
+        call = as_chat.call_for(turn, headers, stream=False)
+        reply = yield from traced(_begun(turn, call), call, call.request)
+    response = turn.dressed(openai_responses.encode_reply(reply), call.ambient)
     yield from turn.kept(response)
     return response
 
@@ -72,6 +75,12 @@ def respond_stream(
         request = {**turn.body, "input": turn.whole_input, "stream": True}
         yield from traced_response(native, ask, request)
         return
+    with refusals_in_own_words():
+        yield from _chat_events(turn, headers)
+
+
+def _chat_events(turn: Turn, headers: Mapping[str, str]) -> Flow[None]:
+    """The events of a response that is a chat."""
     call = as_chat.call_for(turn, headers, stream=True)
     encoder = openai_responses.stream_encoder()
 
@@ -81,16 +90,14 @@ def respond_stream(
 
     def told(chunk: dict[str, Any]) -> Flow[None]:
         for event in encoder.feed(chunk):  # type: ignore[arg-type]  # a chunk
-            yield from turn.told(event)
+            yield from turn.told(event, call.ambient)
 
     chunks = mapped(exchange_stream(call), begun)
     try:
         yield from mapped(traced(chunks, call, call.request), told)
     except OcicatError as failure:
-        for event in encoder.end():
-            if event["type"] == "response.failed":
-                event["response"]["error"]["message"] = failure.message
-            yield from turn.told(event)
+        for event in encoder.end(wording.told(failure)):
+            yield from turn.told(event, call.ambient)
         raise
     for event in encoder.end():
-        yield from turn.told(event)
+        yield from turn.told(event, call.ambient)

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
-from ocicat.call.attempts import Ask, answer, json_object, located
+from ocicat.call.attempts import WRONG_SHAPE, Ask, answer, json_object, located, undocumented
 from ocicat.client.locating import locator
 from ocicat.client.options import ask_arguments, split
 from ocicat.client.responses.turn import OWN_OPTIONS, Turn, kind_of
@@ -37,8 +37,11 @@ _THOUGHTS: Final = "reasoning.encrypted_content"
 _LAST_EVENTS: Final = (
     *("response.completed", "response.incomplete", "response.failed", "response.cancelled"),
 )
+_WITH_ANSWER: Final = ("completed", "incomplete")
 #: What a response says of its progress.
-_PROGRESS: Final = frozenset({"status", "output", "error", "incomplete_details", "usage"})
+_PROGRESS: Final = frozenset(
+    {"status", "output", "error", "incomplete_details", "usage", "completed_at"}
+)
 #: Seconds to wait for the end of a body after its last event.
 _GRACE: Final = Read(patience=0.25)
 
@@ -99,14 +102,31 @@ def respond_stream(turn: Turn, ask: Ask) -> Flow[None]:
         yield from _events(origin)
         return
     body = _whole(response, origin)
+    try:
+        events = _events_of(body, origin)
+    except WRONG_SHAPE as problem:
+        raise undocumented(origin) from problem
+    yield from events
+
+
+def _events_of(body: dict[str, Any], origin: Origin) -> list[dict[str, Any]]:
+    """The events of a response that came whole."""
+    status = body.get("status", "completed")
+    if status not in _WITH_ANSWER:
+        kinds = ("response.created", f"response.{status}")
+        return [
+            {"type": kind, "sequence_number": n, "response": body} for n, kind in enumerate(kinds)
+        ]
     encoder = openai_responses.stream_encoder()
     reply = openai_responses.decode_reply(body, origin)
     events = [e for chunk in whole.chunks(reply, with_usage=True) for e in encoder.feed(chunk)]
+    events += encoder.end()
     said = {name: value for name, value in body.items() if name not in _PROGRESS}
-    for event in (*events, *encoder.end()):
+    for event in events:
         if "response" in event:
             event["response"].update(said)
-        yield event
+    events[-1]["response"]["completed_at"] = body.get("completed_at")
+    return events
 
 
 def _answered(turn: Turn, ask: Ask, *, stream: bool) -> Flow[tuple[Response, Origin]]:

@@ -15,8 +15,9 @@ from ocicat.client.connection import Connection
 from ocicat.client.options import split
 from ocicat.client.response_store import KeptResponse, ResponseStore, usual_store
 from ocicat.client.responses.kept import history, is_kept
+from ocicat.client.responses.names import note_in_own_words
 from ocicat.errors import InvalidParameter, OcicatError
-from ocicat.vocabulary.flow import Flow
+from ocicat.vocabulary.flow import Ambient, Flow
 
 __all__ = ["OWN_OPTIONS", "Turn", "kind_of", "read_turn"]
 
@@ -37,18 +38,23 @@ class _Item(msgspec.Struct):
     id: str | None = None
 
 
-class _Tool(msgspec.Struct):
+class _Typed(msgspec.Struct):
     type: str
+
+
+class _Text(msgspec.Struct, frozen=True):
+    format: _Typed | None = None
 
 
 class _Shape(msgspec.Struct):
     """What is read of a body here, before a dialect or OCI reads the whole."""
 
     input: str | list[_Item] = ""
-    tools: list[_Tool] = []
+    tools: list[_Typed] = []
+    tool_choice: str | _Typed = "auto"
     include: list[str] = []
     reasoning: dict[str, Any] = {}
-    text: dict[str, Any] = {}
+    text: _Text = _Text()
     metadata: dict[str, str] = {}
     max_tool_calls: int = 0
     previous_response_id: str = ""
@@ -87,17 +93,19 @@ class Turn:
             self.response_id = f"resp_{call.ambient.token().lower()}"
             self.said = {**_echo(self.body), "opc_request_id": source.get("opc_request_id", "")}
         if source.get("oci_notes"):
-            self.said["oci_notes"] = [*self.said.get("oci_notes", []), *source["oci_notes"]]
+            notes = [note_in_own_words(note) for note in source["oci_notes"]]
+            self.said["oci_notes"] = [*self.said.get("oci_notes", []), *notes]
         source["id"] = self.response_id
 
-    def dressed(self, response: dict[str, Any]) -> dict[str, Any]:
-        """The response with what it repeats of its request."""
-        return {**response, **self.said}
+    def dressed(self, response: dict[str, Any], ambient: Ambient) -> dict[str, Any]:
+        """The response with what it repeats of its request, and when it was completed."""
+        done = int(ambient.now()) if response["status"] == "completed" else None
+        return {**response, **self.said, "completed_at": done}
 
-    def told(self, event: dict[str, Any]) -> Flow[None]:
+    def told(self, event: dict[str, Any], ambient: Ambient) -> Flow[None]:
         """The event with what its response repeats; the response is kept before its end is told."""
         if "response" in event:
-            event["response"] = self.dressed(event["response"])
+            event["response"] = self.dressed(event["response"], ambient)
             if event["type"] in _KEPT_EVENTS:
                 yield from self.kept(event["response"])
         yield event

@@ -40,7 +40,9 @@ def status_of(failure: OcicatError) -> int:
 
 
 def told(failure: OcicatError) -> dict[str, Any]:
-    """An error as OpenAI words it."""
+    """An error as OpenAI words it; that of a broken stream is the one which it reported, if any."""
+    if isinstance(failure, StreamBroken) and isinstance(failure.__cause__, APIStatusError):
+        failure = failure.__cause__
     # That of a broken stream is about an exception which nobody sees here.
     hint = "" if isinstance(failure, StreamBroken) else failure.hint
     return {
