@@ -167,7 +167,7 @@ def test_tools_and_calls_of_them_count() -> None:
     assert count_tokens(MODEL, history).tokens > plain + 8
 
 
-@pytest.mark.parametrize("messages", [[], [{"role": "poet", "content": "x"}], ["x"], [1]])
+@pytest.mark.parametrize("messages", [[], [{"role": "poet", "content": "x"}], ["x"], [1], None, 5])
 def test_what_is_no_message_is_refused(messages: Any) -> None:
     with pytest.raises(InvalidParameter):
         count_tokens(MODEL, messages)

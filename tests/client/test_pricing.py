@@ -113,6 +113,13 @@ def test_a_price_that_is_none_is_refused(name: str, price: Any) -> None:
     assert caught.value.parameter == name
 
 
+@pytest.mark.parametrize("reply", [None, "a text", [REPLY]])
+def test_what_is_no_reply_is_refused(reply: Any) -> None:
+    with pytest.raises(InvalidParameter) as caught:
+        cost_of(reply)
+    assert caught.value.parameter == "reply"
+
+
 def test_replies_and_last_chunks_have_a_cost(oci_emulator: Emulator) -> None:
     ask = [{"role": "user", "content": "Hello!"}]
     reply = completion("xai.grok-4.3", ask)

@@ -75,8 +75,9 @@ def count_tokens(
 
     Raises :class:`~ocicat.errors.InvalidParameter` for a shape that is nobody's.
     """
-    given = [{"role": "user", "content": messages}] if isinstance(messages, str) else list(messages)
-    request: Any = {"messages": given, "tools": None if tools is None else list(tools)}
+    request: Any = {"messages": _listed(messages), "tools": _listed(tools)}
+    if isinstance(messages, str):
+        request["messages"] = [{"role": "user", "content": messages}]
     tokens = float(_PER_REPLY)
     uncounted = []
     for turn in turns(request):
@@ -96,6 +97,11 @@ def count_tokens(
         tokens += _PER_MESSAGE + sum(map(_in_text, (tool.name, tool.description, schema)))
     known = facts(bare_model(model))
     return TokenEstimate(round(tokens), known.context, tuple(dict.fromkeys(uncounted)))
+
+
+def _listed(value: Any) -> Any:
+    """What may be gone through only once, as a list; the dialects say what is wrong with others."""
+    return list(value) if isinstance(value, Iterable) else value
 
 
 def _in_text(text: str) -> float:

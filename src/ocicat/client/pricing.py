@@ -42,8 +42,12 @@ def cost_of(
     is paid by the hour and costs ``None``; a reply from an endpoint that was called by the name of
     its model (``oci_endpoint_id=``) does not tell, and costs as if it came on demand.
 
-    Raises :class:`~ocicat.errors.InvalidParameter` for a price that is none.
+    Raises :class:`~ocicat.errors.InvalidParameter` for a price, or a reply, that is none.
     """
+    if not isinstance(reply, Mapping):
+        raise InvalidParameter(
+            f"`reply` must be a reply of ocicat's, not {type(reply).__name__}.", parameter="reply"
+        )
     _check(
         input_price=input_price,
         output_price=output_price,
