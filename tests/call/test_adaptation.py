@@ -344,6 +344,17 @@ def test_tool_calls_in_the_text_are_read_where_that_is_wanted(wanted: bool) -> N
     assert bool(message.get("tool_calls")) == wanted
 
 
+def test_values_in_the_text_are_of_the_types_that_the_offered_tool_says() -> None:
+    text = "<tool_call>add<arg_key>code</arg_key><arg_value>12345</arg_value></tool_call>"
+    schema = {"type": "object", "properties": {"code": {"type": "string"}}}
+    tools = [{"type": "function", "function": {"name": "add", "parameters": schema}}]
+    events = sse_bytes(chunk_event(text), chunk_event(finish="stop"))
+    streamed = call(tools=tools, inline_tool_calls=True, stream=True)
+    fed = feed(exchange_stream(streamed), [STREAM, events, b""])
+    [made] = assembled(fed.chunks)["choices"][0]["message"]["tool_calls"]
+    assert made["function"]["arguments"] == '{"code":"12345"}'
+
+
 # --- calls that come together -------------------------------------------------------------------
 
 

@@ -309,3 +309,12 @@ def test_the_version_is_the_packages() -> None:
     import importlib.metadata
 
     assert ocicat.__version__ == importlib.metadata.version("ocicat")
+
+
+@pytest.mark.parametrize("messages", [None, "Hello!", {"role": "user", "content": "Hello!"}, 5, []])
+def test_what_is_no_list_of_messages_is_refused_with_an_example(
+    oci_emulator: Emulator, messages: Any
+) -> None:
+    with pytest.raises(errors.InvalidParameter, match=r"Such as \[\{") as caught:
+        completion(MODEL, messages)
+    assert caught.value.parameter == "messages"

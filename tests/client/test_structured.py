@@ -56,6 +56,13 @@ class Box(msgspec.Struct):
     kind: Literal["a", "b"]
 
 
+class Branch(pydantic.BaseModel):
+    """Contains itself, which Pydantic says by a reference alone."""
+
+    name: str
+    branches: list[Branch] = []
+
+
 MODELS = [
     "xai.grok-4.3",
     "google.gemini-2.5-flash",
@@ -164,3 +171,11 @@ def test_a_field_that_may_be_null_may_be_left_out(oci_emulator: Emulator) -> Non
     sent = oci_emulator.ledger.last.json["response_format"]["json_schema"]["schema"]
     assert sent["required"] == ["x", "tags"]
     assert sent["properties"]["y"]["type"] == "integer"
+
+
+def test_a_class_that_contains_itself_comes_back_too(oci_emulator: Emulator) -> None:
+    answer = {"name": "a", "branches": [{"name": "b", "branches": []}]}
+    oci_emulator.when("weather?").answer(json.dumps(answer))
+    for model in MODELS:
+        reply = completion(model, ASK, response_format=Branch)
+        assert reply.choices[0].message.parsed == Branch.model_validate(answer)

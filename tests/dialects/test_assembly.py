@@ -115,3 +115,10 @@ def test_log_probabilities_and_notes_are_added_up_and_chunks_left_as_they_are() 
     assert said["choices"][0]["logprobs"] == {"content": [{"token": "a"}, {"token": "b"}]}
     assert [note["parameter"] for note in said["oci_notes"]] == ["a", "b"]
     assert chunks == [chunk("a"), chunk("b")]
+
+
+def test_an_answer_of_nothing_is_an_empty_text_as_in_a_whole_reply() -> None:
+    choice = {"index": 0, "delta": {"search_queries": ["snow"]}, "finish_reason": "stop"}
+    assert assembled({**HEAD, "choices": [choice]})["choices"][0]["message"]["content"] == ""
+    refused = {"index": 0, "delta": {"refusal": "No."}, "finish_reason": "stop"}
+    assert assembled({**HEAD, "choices": [refused]})["choices"][0]["message"]["content"] is None

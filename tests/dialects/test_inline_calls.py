@@ -15,7 +15,7 @@ from ocicat.dialects.dialect import Origin
 from ocicat.dialects.inline_calls import Lifter, lift
 from support.assembly import assembled
 
-NAMES = frozenset({"look", "look_up", "add"})
+TOOLS: dict[str, dict[str, Any] | None] = dict.fromkeys(("look", "look_up", "add"))
 ORIGIN = Origin("m", "A/B/C", 1)
 
 HERMES = '<tool_call>\n{"name": "look", "arguments": {"at": "x"}}\n</tool_call>'
@@ -54,13 +54,18 @@ PYTHON = "[look(at='x'), add(a=1)]"
 BARE = '{"name": "look", "parameters": {"at": "x"}}'
 
 
-def lifted(text: str | None, reason: str = "stop", **message: Any) -> dict[str, Any]:
+def lifted(
+    text: str | None,
+    reason: str = "stop",
+    tools: dict[str, dict[str, Any] | None] = TOOLS,
+    **message: Any,
+) -> dict[str, Any]:
     choice = {
         "index": 0,
         "message": {"role": "assistant", "content": text, **message},
         "finish_reason": reason,
     }
-    reply: Any = lift({"choices": [choice]}, NAMES, ORIGIN)  # type: ignore[list-item]
+    reply: Any = lift({"choices": [choice]}, tools, ORIGIN)  # type: ignore[list-item]
     made: dict[str, Any] = reply["choices"][0]
     return made
 
@@ -81,7 +86,7 @@ def chunk(delta: dict[str, Any], reason: str | None = None, index: int = 0, **re
 
 
 def streamed(pieces: list[str], reason: str = "stop") -> tuple[dict[str, Any], list[Any]]:
-    lifter = Lifter(NAMES, ORIGIN)
+    lifter = Lifter(TOOLS, ORIGIN)
     chunks = [chunk({"role": "assistant", "content": ""})]
     chunks += [chunk({"content": piece}) for piece in pieces]
     chunks.append(chunk({}, reason))
@@ -193,6 +198,58 @@ def test_calls_in_text_become_calls(text: str, rest: str, calls: list[tuple[str,
     assert said(streamed([text])[0]) == (rest, calls, "tool_calls")
 
 
+TYPED: dict[str, dict[str, Any] | None] = {
+    "add": {
+        "type": "object",
+        "properties": {
+            "code": {"type": "string"},
+            "maybe": {"anyOf": [{"type": "string"}, {"type": "null"}]},
+            "size": {"$ref": "#/$defs/Size"},
+            "count": {"type": "integer"},
+            "sure": {"type": "boolean"},
+            "tags": {"type": "array", "items": {"type": "string"}},
+            "either": {"type": ["string", "integer"]},
+        },
+        "$defs": {"Size": {"enum": ["1", "2"]}},
+    }
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "written", "meant"),
+    [
+        ("code", "12345", "12345"),
+        ("code", "true", "true"),
+        ("code", "null", "null"),
+        ("code", '{"a": 1}', '{"a": 1}'),
+        ("maybe", "1e5", "1e5"),
+        ("maybe", "null", None),
+        ("size", "1", "1"),
+        ("count", "12345", 12345),
+        ("count", "many", "many"),
+        ("sure", "True", True),
+        ("tags", '["1"]', ["1"]),
+        ("either", "7", 7),
+        ("unknown", "7", 7),
+    ],
+)
+@pytest.mark.parametrize(
+    "markup",
+    [
+        "<tool_call><function=add><parameter={}>\n{}\n</parameter></function></tool_call>",
+        "<tool_call>add\n<arg_key>{}</arg_key>\n<arg_value>{}</arg_value>\n</tool_call>",
+        '<minimax:tool_call><invoke name="add"><parameter name="{}">{}</parameter></invoke>'
+        "</minimax:tool_call>",
+    ],
+)
+def test_values_in_tags_are_of_the_types_in_the_schema(
+    markup: str, name: str, written: str, meant: Any
+) -> None:
+    text = markup.format(name, written)
+    [call] = lifted(text, tools=TYPED)["message"]["tool_calls"]
+    assert json.loads(call["function"]["arguments"]) == {name: meant}
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -290,7 +347,7 @@ def test_each_call_has_an_id_of_its_own() -> None:
             for index in (0, 1)
         ]
     }
-    both = lift(reply, NAMES, ORIGIN)["choices"]
+    both = lift(reply, TOOLS, ORIGIN)["choices"]
     assert len({choice["message"]["tool_calls"][0]["id"] for choice in both}) == 2
 
 
@@ -318,7 +375,7 @@ def test_an_end_that_was_no_stop_stays(reason: str) -> None:
 
 
 def test_a_stream_with_calls_of_both_kinds_counts_them_on() -> None:
-    lifter = Lifter(NAMES, ORIGIN)
+    lifter = Lifter(TOOLS, ORIGIN)
     native = {"id": "n", "type": "function", "function": {"name": "add", "arguments": ""}}
     chunks = [
         chunk({"role": "assistant", "content": HERMES + " a <"}),
@@ -333,7 +390,7 @@ def test_a_stream_with_calls_of_both_kinds_counts_them_on() -> None:
 
 
 def test_text_that_can_be_no_call_is_not_held_back() -> None:
-    lifter = Lifter(NAMES, ORIGIN)
+    lifter = Lifter(TOOLS, ORIGIN)
     texts = [
         [
             made["choices"][0]["delta"].get("content")
@@ -351,7 +408,7 @@ def test_what_is_held_back_comes_with_the_end() -> None:
 
 
 def test_chunks_that_say_nothing_of_the_text_pass_as_they_are() -> None:
-    lifter = Lifter(NAMES, ORIGIN)
+    lifter = Lifter(TOOLS, ORIGIN)
     usage: Any = {"object": "chat.completion.chunk", "choices": [], "usage": {"total_tokens": 1}}
     for passes in (
         chunk({"role": "assistant", "content": None}),
@@ -362,14 +419,14 @@ def test_chunks_that_say_nothing_of_the_text_pass_as_they_are() -> None:
 
 
 def test_log_probabilities_are_not_held_back() -> None:
-    lifter = Lifter(NAMES, ORIGIN)
+    lifter = Lifter(TOOLS, ORIGIN)
     [made] = lifter.feed(chunk({"content": "<"}, logprobs={"content": [{"token": "<"}]}))
     assert made["choices"][0]["logprobs"] == {"content": [{"token": "<"}]}
     assert lifter.feed(chunk({"content": "tool"})) == []
 
 
 def test_the_answers_of_one_stream_are_read_apart() -> None:
-    lifter = Lifter(NAMES, ORIGIN)
+    lifter = Lifter(TOOLS, ORIGIN)
     chunks = [chunk({"role": "assistant"}, index=index) for index in (0, 1)]
     for left, right in zip(HERMES, "`" + HERMES, strict=False):
         chunks += [chunk({"content": left}), chunk({"content": right}, index=1)]
@@ -382,7 +439,7 @@ def test_the_answers_of_one_stream_are_read_apart() -> None:
 def test_the_given_chunks_are_not_changed() -> None:
     given_chunk = chunk({"role": "assistant", "content": HERMES}, "stop")
     before = json.dumps(given_chunk)
-    Lifter(NAMES, ORIGIN).feed(given_chunk)
+    Lifter(TOOLS, ORIGIN).feed(given_chunk)
     assert json.dumps(given_chunk) == before
 
 
@@ -447,5 +504,5 @@ def test_long_calls_are_read_in_linear_time() -> None:
 
 def test_what_is_nested_too_deeply_is_not_waited_for() -> None:
     text = "functools" + "[" * 200
-    [made] = Lifter(NAMES, ORIGIN).feed(chunk({"content": text}))
+    [made] = Lifter(TOOLS, ORIGIN).feed(chunk({"content": text}))
     assert made["choices"][0]["delta"] == {"content": text[:-1]}  # the last may begin a marker

@@ -786,6 +786,14 @@ def test_what_a_schema_allows_its_plain_form_allows_too(schema: Any, data: st.Da
     assert valid(without_nulls(said), for_answers(schema))
 
 
+def test_an_object_beside_one_that_says_no_properties_does_not_bind_it() -> None:
+    point = {"type": "object", "properties": {"x": {"type": "integer"}}, "required": ["x"]}
+    plain = simplified({"anyOf": [point, {"type": "object"}]})
+    assert plain["type"] == "object"
+    assert "properties" not in plain
+    assert '"x"' in plain["description"]
+
+
 def test_who_changes_what_came_of_a_schema_changes_it_for_nobody_else() -> None:
     schema = {"type": "object", "properties": {"a": {"type": "string", "title": "A"}}}
     first = simplified(schema)

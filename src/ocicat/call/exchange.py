@@ -63,9 +63,9 @@ def exchange(call: Call) -> Flow[ChatReply]:
         return _merged(replies)
     response, origin, notes = yield from _answer(call, dialect, stream=False)
     reply = _decoded_reply(dialect, response, origin)
-    names = _tools_in_text(call)
-    if names:
-        reply = inline_calls.lift(reply, names, origin)
+    offered = _tools_in_text(call)
+    if offered:
+        reply = inline_calls.lift(reply, offered, origin)
     _note_missing_calls(call, dialect, reply, notes)
     reply.update(_head(response, notes))  # type: ignore[typeddict-item]  # keys of a reply
     return reply
@@ -86,8 +86,8 @@ def exchange_stream(call: Call) -> Flow[None]:
         return
     response, origin, notes = yield from _answer(call, dialect, stream=True)
     with_usage = bool((call.request.get("stream_options") or {}).get("include_usage"))
-    names = _tools_in_text(call)
-    lifter = inline_calls.Lifter(names, origin) if names else None
+    offered = _tools_in_text(call)
+    lifter = inline_calls.Lifter(offered, origin) if offered else None
     if response.streaming:
         decoder = dialect.stream_decoder(origin, with_usage=with_usage)
         chunks = _read(decoder, origin, lifter, _head(response, notes))
@@ -97,8 +97,8 @@ def exchange_stream(call: Call) -> Flow[None]:
         return
     reply = _decoded_reply(dialect, response, origin)
     notes.add(STREAM, "The answer came whole, in one piece: the model did not stream it.")
-    if names:
-        reply = inline_calls.lift(reply, names, origin)
+    if offered:
+        reply = inline_calls.lift(reply, offered, origin)
     _note_missing_calls(call, dialect, reply, notes)
     told = whole.chunks(reply, with_usage=with_usage)
     first, *rest = [piece for chunk in told for piece in whole.apart(chunk)]
@@ -204,14 +204,14 @@ def _head(response: Response, notes: Notes) -> dict[str, Any]:
     return head
 
 
-def _tools_in_text(call: Call) -> frozenset[str]:
-    """The names of the tools that the model may call in its text."""
+def _tools_in_text(call: Call) -> dict[str, dict[str, Any] | None]:
+    """The tools that the model may call in its text: names and schemas of parameters."""
     wanted = call.inline_tool_calls
     if wanted is None:
         wanted = call.target.facts.inline_tool_calls
     if not wanted or not call.request.get("tools"):
-        return frozenset()
-    return frozenset(tool.name for tool in tools.tools(call.request, Notes()))
+        return {}
+    return {tool.name: tool.parameters for tool in tools.tools(call.request, Notes())}
 
 
 # --- calls that a model is only asked, and not made, to make ------------------------------------

@@ -145,7 +145,9 @@ def prepare(
 ) -> Call:
     """One call, from what its caller said, ready to be driven."""
     own, connection = split(options, _OWN, function="completion")
-    request: ChatRequest = {"model": model, "messages": list(messages)}  # type: ignore[arg-type]
+    # What is no list of messages is named by the dialect, which checks every message anyway.
+    given = list(messages) if _is_several(messages) else messages
+    request: ChatRequest = {"model": model, "messages": given}  # type: ignore[typeddict-item]
     own.pop("drop_params", None)
     inline_tool_calls = own.pop("inline_tool_calls", None)
     request.update(own)  # type: ignore[typeddict-item]  # what is left are chat parameters
@@ -164,6 +166,10 @@ def prepare(
         headers=_headers(connection, target),
         locate=locator(model, connection, target, identities),
     )
+
+
+def _is_several(messages: Any) -> bool:
+    return isinstance(messages, Iterable) and not isinstance(messages, (str, Mapping))
 
 
 def _headers(connection: Connection, target: Target) -> Mapping[str, str]:

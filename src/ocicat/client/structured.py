@@ -53,7 +53,7 @@ def _parse_answers(reply: ChatCompletion, kind: type) -> None:
             choice.message["parsed"] = _instance(kind, choice.message.content)
         except ValueError as problem:
             raise UnparsableAnswer(
-                f"The answer of {reply.model} is not a {kind.__name__}: {_first_line(problem)}",
+                f"The answer of {reply.model} is not a {kind.__name__}: {_in_a_line(problem)}",
                 reply=reply,
                 hint="The whole reply is in `reply` of this error.",
                 opc_request_id=reply.opc_request_id,
@@ -70,14 +70,15 @@ def _schema(kind: Any) -> dict[str, Any]:
             schema = msgspec.json.schema(kind)
         except TypeError as problem:
             raise InvalidParameter(
-                f"`response_format` is {kind.__name__}, which has no schema: {problem}",
+                f"`response_format` is {kind.__name__}, which has no schema: {_in_a_line(problem)}",
                 parameter="response_format",
                 hint="Give a Pydantic model, a dataclass, a TypedDict or a msgspec.Struct.",
             ) from None
-        # msgspec puts even the outermost class among the definitions.
-        name = str(schema.get("$ref", "")).rpartition("/")[2]
-        if name:
-            schema = {**schema["$defs"][name], "$defs": schema["$defs"]}
+    # msgspec puts even the outermost class among the definitions, and Pydantic one that contains
+    # itself.
+    name = str(schema.get("$ref", "")).rpartition("/")[2]
+    if name:
+        schema = {**schema["$defs"][name], "$defs": schema["$defs"]}
     if schema.get("type") != "object":
         raise InvalidParameter(
             f"`response_format` is {kind.__name__}, whose schema is not that of an object.",
@@ -142,5 +143,5 @@ def _completed(value: Any, schema: Any, definitions: dict[str, Any]) -> Any:
     return value
 
 
-def _first_line(problem: ValueError) -> str:
+def _in_a_line(problem: Exception) -> str:
     return " ".join(str(problem).split())[:300]

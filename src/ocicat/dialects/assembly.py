@@ -94,8 +94,9 @@ class _Choice:
     def whole(self) -> dict[str, Any]:
         texts = {name: "".join(pieces) for name, pieces in self._texts.items()}
         message = {**self._message, **texts}
+        if not message["content"]:
+            message["content"] = None if self._calls or "refusal" in message else ""
         if self._calls:
-            message["content"] = message["content"] or None
             message["tool_calls"] = [
                 {
                     **{name: value for name, value in first.items() if name != "index"},

@@ -34,18 +34,21 @@ Source: the models' chat templates, and their makers' and vLLM's documentation.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import msgspec
 
 from ocicat.dialects import json_text
 from ocicat.dialects.markup_text import PYTHON, Call, Text
+from ocicat.dialects.schemas import properties
 
-__all__ = ["MARKUPS", "OPENINGS", "Reader"]
+__all__ = ["MARKUPS", "OPENINGS", "Reader", "Tools"]
 
+#: The tools that were offered: their names, and the JSON Schemas of their parameters.
+Tools = Mapping[str, dict[str, Any] | None]
 #: Reads the calls behind a marker: the calls, or none where there is something else.
-Reader = Callable[[Text, frozenset[str]], list[Call]]
+Reader = Callable[[Text, Tools], list[Call]]
 
 
 # --- JSON ---------------------------------------------------------------------------------------
@@ -54,13 +57,13 @@ Reader = Callable[[Text, frozenset[str]], list[Call]]
 def _json(*closers: str) -> Reader:
     """Calls as JSON, one after the other, which one of ``closers`` may end."""
 
-    def read(text: Text, names: frozenset[str]) -> list[Call]:
+    def read(text: Text, tools: Tools) -> list[Call]:
         calls: list[Call] = []
         while True:
             end = text.at
             if calls:
                 text.takes(";")
-            more = _said_in_json(text.value("[{"), names)
+            more = _said_in_json(text.value("[{"), tools)
             if not more:
                 break
             calls += more
@@ -82,13 +85,13 @@ _ONE = msgspec.json.Decoder(_Said)
 _SEVERAL = msgspec.json.Decoder(list[_Said])
 
 
-def _said_in_json(json: str, names: frozenset[str]) -> list[Call]:
+def _said_in_json(json: str, tools: Tools) -> list[Call]:
     """The calls that an object, or a list of them, says; none if any is of another tool."""
     try:
         said = _SEVERAL.decode(json) if json.startswith("[") else [_ONE.decode(json)]
     except (ValueError, RecursionError):
         return []
-    if not all(one.name in names for one in said):
+    if not all(one.name in tools for one in said):
         return []
     return [Call(one.name, _arguments(one.arguments or one.parameters)) for one in said]
 
@@ -101,11 +104,11 @@ def _arguments(raw: msgspec.Raw) -> str:
     return "{}" if text in ("", "null") else text
 
 
-def _mistral(text: Text, names: frozenset[str]) -> list[Call]:
+def _mistral(text: Text, tools: Tools) -> list[Call]:
     json = text.value("[{")
     if json:
-        return _said_in_json(json, names)
-    name = text.name(names)
+        return _said_in_json(json, tools)
+    name = text.name(tools)
     if name and text.takes("[CALL_ID]"):
         text.until("[ARGS]")
     elif name:
@@ -141,60 +144,75 @@ def _invoke(mark: str = "") -> _Tags:
 def _in_tags(tags: _Tags, closer: str) -> Reader:
     """Calls in tags, one after the other, which ``closer`` ends."""
 
-    def read(text: Text, names: frozenset[str]) -> list[Call]:
+    def read(text: Text, tools: Tools) -> list[Call]:
         calls: list[Call] = []
-        while call := _tagged_call(text, names, tags):
+        while call := _tagged_call(text, tools, tags):
             calls += call
         return calls if calls and text.takes(closer, or_end=True) else []
 
     return read
 
 
-def _tagged_call(text: Text, names: frozenset[str], tags: _Tags) -> list[Call]:
+def _tagged_call(text: Text, tools: Tools, tags: _Tags) -> list[Call]:
     before, behind = tags.name
     if before and not text.takes(before):
         return []
-    name = text.name(names)
+    name = text.name(tools)
     if not name or (behind and not text.takes(behind)):
         return []
-    arguments = text.value("{") or _arguments_in_tags(text, tags)
+    arguments = text.value("{") or _arguments_in_tags(text, tags, tools[name])
     # A tag alone, at the end of a text, may only speak of the tool.
     ended = not tags.end or text.takes(tags.end, or_end=arguments != "{}")
     return _call(name, arguments) if ended else []
 
 
-def _arguments_in_tags(text: Text, tags: _Tags) -> str:
-    """The arguments as JSON; empty if one has no value."""
-    arguments: dict[str, Any] = {}
+def _arguments_in_tags(text: Text, tags: _Tags, parameters: dict[str, Any] | None) -> str:
+    """The arguments as JSON, of the types that ``parameters`` say; empty if one has no value."""
+    written: list[tuple[str, str, bool]] = []
     while text.takes(tags.key[0]):
         key, _, is_text = text.until(tags.key[1]).strip().partition('" string="')
         if tags.value[0] and not text.takes(tags.value[0]):
             return ""
-        value = text.until(tags.value[1])
-        arguments[key] = value if is_text == "true" else _value(value)
+        written.append((key, text.until(tags.value[1]), is_text == "true"))
+    schemas = properties(parameters or {}) if written else {}
+    arguments = {
+        key: value if is_text else _value(value, schemas.get(key, {}))
+        for key, value, is_text in written
+    }
     return msgspec.json.encode(arguments).decode()
 
 
-def _value(text: str) -> Any:
-    """A value that stands in a tag. What reads as JSON other than a text is taken for that."""
+def _value(text: str, schema: dict[str, Any]) -> Any:
+    """A value that stands in a tag, of the type that its schema says.
+
+    Without a type, what reads as JSON other than a text is taken for that.
+    """
     text = text.removeprefix("\n").removesuffix("\n")
+    word = text.strip().lower()
+    if word == "null" and schema.get("nullable"):
+        return None
+    match schema.get("type"):
+        case "string":
+            return text
+        case "boolean" if word in ("true", "false"):  # some write it as Python does
+            return word == "true"
     if text.lstrip().startswith('"'):
         return text
     return json_text.read(text, text)
 
 
-def _tool_call(text: Text, names: frozenset[str]) -> list[Call]:
+def _tool_call(text: Text, tools: Tools) -> list[Call]:
     json = text.value("[{")
     if json:
-        calls = _said_in_json(json, names)
+        calls = _said_in_json(json, tools)
     else:
         tags = _FUNCTION if text.takes("<function=") else _GLM
-        calls = _tagged_call(text, names, tags)
+        calls = _tagged_call(text, tools, tags)
     return calls if calls and text.takes("</tool_call>", or_end=True) else []
 
 
-def _function(text: Text, names: frozenset[str]) -> list[Call]:
-    calls = _tagged_call(text, names, _FUNCTION)
+def _function(text: Text, tools: Tools) -> list[Call]:
+    calls = _tagged_call(text, tools, _FUNCTION)
     if calls:
         text.takes("</tool_call>")
     return calls
@@ -206,16 +224,16 @@ def _function(text: Text, names: frozenset[str]) -> list[Call]:
 def _between_tokens(opener: str, named: str, end: str, closer: str) -> Reader:
     """Calls of a name, ``named`` and arguments, each between ``opener`` and ``end``."""
 
-    def read(text: Text, names: frozenset[str]) -> list[Call]:
+    def read(text: Text, tools: Tools) -> list[Call]:
         calls: list[Call] = []
         while text.takes(opener):
-            name = _name_in(text.until(named), names)
+            name = _name_in(text.until(named), tools)
             if (
-                name == "function" and name not in names
+                name == "function" and name not in tools
             ):  # DeepSeek up to R1 says first what kind of tool it is
                 name = text.until("\n").strip()
             fenced = text.takes("```json")
-            call = _call(name if name in names else "", text.value("{"))
+            call = _call(name if name in tools else "", text.value("{"))
             if not call or (fenced and not text.takes("```")) or not text.takes(end, or_end=True):
                 return []
             calls += call
@@ -224,17 +242,17 @@ def _between_tokens(opener: str, named: str, end: str, closer: str) -> Reader:
     return read
 
 
-def _name_in(head: str, names: frozenset[str]) -> str:
+def _name_in(head: str, tools: Tools) -> str:
     """The name in what Kimi calls the id of a call, ``functions.NAME:0``."""
     name = head.strip()
-    if name in names:
+    if name in tools:
         return name
     name = name.removeprefix("functions.")
-    return name if name in names or ":" not in name else name.rpartition(":")[0]
+    return name if name in tools or ":" not in name else name.rpartition(":")[0]
 
 
-def _harmony(text: Text, names: frozenset[str]) -> list[Call]:
-    name = text.name(names)
+def _harmony(text: Text, tools: Tools) -> list[Call]:
+    name = text.name(tools)
     if not name:
         return []
     text.until("<|message|>")
@@ -250,8 +268,8 @@ def _harmony(text: Text, names: frozenset[str]) -> list[Call]:
 def _gemma(quote: str, closer: str) -> Reader:
     """``call:NAME{KEY:VALUE}``, where texts stand between two ``quote``."""
 
-    def read(text: Text, names: frozenset[str]) -> list[Call]:
-        name = text.name(names) if text.takes("call:") else ""
+    def read(text: Text, tools: Tools) -> list[Call]:
+        name = text.name(tools) if text.takes("call:") else ""
         if not name:
             return []
         parts = text.until(closer).split(quote)
@@ -275,16 +293,16 @@ def _as_json(text: str) -> str:
     return msgspec.json.encode(text).decode()
 
 
-def _python(text: Text, names: frozenset[str]) -> list[Call]:
-    calls = _python_calls(text, names)
+def _python(text: Text, tools: Tools) -> list[Call]:
+    calls = _python_calls(text, tools)
     if calls:
         text.takes("<|python_end|>", or_end=True)
     return calls
 
 
-def _python_calls(text: Text, names: frozenset[str]) -> list[Call]:
+def _python_calls(text: Text, tools: Tools) -> list[Call]:
     """The calls in a list of Python calls, which is rewritten as JSON and read as that."""
-    return _said_in_json(_TOKEN.sub(_token_as_json, text.value("[", PYTHON)), names)
+    return _said_in_json(_TOKEN.sub(_token_as_json, text.value("[", PYTHON)), tools)
 
 
 _TOKEN = re.compile(
@@ -311,25 +329,25 @@ def _token_as_json(match: re.Match[str]) -> str:
     return _WORDS[token]
 
 
-def _bare(text: Text, names: frozenset[str]) -> list[Call]:
+def _bare(text: Text, tools: Tools) -> list[Call]:
     """Calls that no marker begins. To take them for calls, nothing else may stand in their line."""
     text.at -= 1  # the bracket, which is theirs
     start = text.at
     listed = text.takes("[")
     if listed and text.takes("TOOL_CALLS]"):
-        return _mistral(text, names)
+        return _mistral(text, tools)
     if text.takes("{"):
         text.takes_each('"type"', ":", '"function"', ",")  # so some Llamas begin
-        if not (text.takes_each('"name"', ":", '"') and text.name(names)):
+        if not (text.takes_each('"name"', ":", '"') and text.name(tools)):
             return []
         text.at = start
         json = text.value("[{")
-        calls = _said_in_json(json, names) if _is_all_call(json) else []
+        calls = _said_in_json(json, tools) if _is_all_call(json) else []
     else:
-        if not (listed and text.name(names) and text.takes("(")):
+        if not (listed and text.name(tools) and text.takes("(")):
             return []
         text.at = start
-        calls = _python_calls(text, names)
+        calls = _python_calls(text, tools)
     return calls if calls and (text.takes(";") or text.ends_line()) else []
 
 

@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ocicat.dialects import parameters
+from ocicat.dialects import answer_formats, checks, parameters
 from ocicat.dialects.dialect import Notes
 from ocicat.dialects.schemas import for_answers
-from ocicat.errors import InvalidParameter
 from ocicat.vocabulary.chat import ChatRequest
 from ocicat.vocabulary.model import ModelFacts
 
@@ -53,24 +52,17 @@ def decode(chat: Mapping[str, Any]) -> ChatRequest:
 
 
 def _encode_format(given: Any, notes: Notes) -> dict[str, Any]:
-    match given:
-        case {"type": "text"}:
-            return {"type": "TEXT"}
-        case {"type": "json_object"}:
-            return {"type": "JSON_OBJECT"}
-        case {"type": "json_schema", "json_schema": {"schema": Mapping() as schema} as named}:
-            if named.get("strict"):
-                notes.add("response_format", "Left out: `strict`, for which there is no field.")
-            schema = for_answers(schema)
-            if named.get("description"):
-                schema = {"description": named["description"], **schema}
-            return {"type": "JSON_OBJECT", "schema": schema}
-    raise InvalidParameter(
-        f"`response_format` is {str(given)[:60]!r}.",
-        parameter="response_format",
-        hint='Give {"type": "json_schema", "json_schema": {"name": …, "schema": …}}, '
-        '{"type": "json_object"} or {"type": "text"}.',
-    )
+    asked = checks.checked("response_format", given, answer_formats.read)
+    if asked.kind == "text":
+        return {"type": "TEXT"}
+    if asked.kind == "json_object":
+        return {"type": "JSON_OBJECT"}
+    if asked.strict:
+        notes.add("response_format", "Left out: `strict`, for which there is no field.")
+    schema = for_answers(asked.schema)
+    if asked.description:
+        schema = {"description": asked.description, **schema}
+    return {"type": "JSON_OBJECT", "schema": schema}
 
 
 def _decode_format(wire: Mapping[str, Any]) -> dict[str, Any]:

@@ -59,6 +59,13 @@ class ToolCallAssembler:
         """The deltas, in OpenAI's form, that these pieces make."""
         return [self._take(fragment) for fragment in fragments]
 
+    def close(self) -> list[dict[str, Any]]:
+        """The deltas that make calls without arguments whole JSON, which is what callers read."""
+        empty = [call for call in self._calls if not any(call.arguments)]
+        for call in empty:
+            call.arguments.append("{}")
+        return [{"index": call.index, "function": {"arguments": "{}"}} for call in empty]
+
     def _take(self, piece: CallFragment) -> dict[str, Any]:
         call = self._call_of(piece)
         opened = call is None
@@ -151,6 +158,18 @@ class StreamState:
     def _called(self, index: int) -> bool:
         """Whether an answer has called tools."""
         return bool(self._calls.get(index))
+
+    def _end(self, choice: dict[str, Any]) -> None:
+        """Note that an answer has ended with ``choice``, and end its tool calls with it.
+
+        Where the answer was cut off, arguments may be missing and must not be made up.
+        """
+        index = choice["index"]
+        self._ended.add(index)
+        calls = self._calls.get(index)
+        closing = calls.close() if calls and choice["finish_reason"] != "length" else []
+        if closing:
+            choice["delta"]["tool_calls"] = [*choice["delta"].get("tool_calls", ()), *closing]
 
     def _begin(self, index: int, delta: dict[str, Any]) -> None:
         """Say in the first delta of an answer who speaks."""

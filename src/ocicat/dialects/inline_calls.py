@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from ocicat.dialects.call_markups import MARKUPS, OPENINGS
+from ocicat.dialects.call_markups import MARKUPS, OPENINGS, Tools
 from ocicat.dialects.decoding import CALLS_APART
 from ocicat.dialects.dialect import Origin
 from ocicat.dialects.markup_text import Call, Text, Undecided
@@ -39,8 +39,8 @@ _BEGINNINGS = frozenset(marker[:end] for marker in MARKUPS for end in range(1, l
 _LONGEST = max(map(len, _BEGINNINGS))
 
 
-def lift(reply: ChatReply, names: frozenset[str], origin: Origin) -> ChatReply:
-    """The reply with the calls of the tools called ``names`` taken out of its text.
+def lift(reply: ChatReply, tools: Tools, origin: Origin) -> ChatReply:
+    """The reply with the calls of these tools taken out of its text.
 
     Answers that have tool calls already stay as they are.
     """
@@ -49,7 +49,7 @@ def lift(reply: ChatReply, names: frozenset[str], origin: Origin) -> ChatReply:
         text = message.get("content")
         if message.get("tool_calls") or not isinstance(text, str):
             continue
-        scanner = _Scanner(names)
+        scanner = _Scanner(tools)
         said = scanner.read(text) + scanner.end()
         if scanner.calls:
             message["content"] = said or None
@@ -66,8 +66,8 @@ class Lifter:
     latest. Once an answer has tool calls that OCI tells of, its text is left alone.
     """
 
-    def __init__(self, names: frozenset[str], origin: Origin) -> None:
-        self._names = names
+    def __init__(self, tools: Tools, origin: Origin) -> None:
+        self._tools = tools
         self._origin = origin
         self._scanners: dict[int, _Scanner] = {}
 
@@ -83,7 +83,7 @@ class Lifter:
         index = choice["index"]
         scanner = self._scanners.get(index)
         if scanner is None:
-            scanner = self._scanners[index] = _Scanner(self._names)
+            scanner = self._scanners[index] = _Scanner(self._tools)
         delta, ends = dict(choice["delta"]), bool(choice.get("finish_reason"))
         text, native = delta.pop("content", None), delta.pop("tool_calls", None)
         if not (text or native or ends):
@@ -120,8 +120,8 @@ def _neutral(calls: list[Call], index: int, origin: Origin) -> list[dict[str, An
 class _Scanner:
     """Reads the text of one answer, piece by piece: what is text, and what are calls."""
 
-    def __init__(self, names: frozenset[str]) -> None:
-        self._names = names
+    def __init__(self, tools: Tools) -> None:
+        self._tools = tools
         self.calls: list[Call] = []
         #: Whether nothing more is to be taken for a call.
         self.closed = False
@@ -165,7 +165,7 @@ class _Scanner:
                 continue
             reader = Text(self._held, len(marker), final)
             try:
-                calls = _READERS[marker](reader, self._names)
+                calls = _READERS[marker](reader, self._tools)
             except Undecided:
                 if not final:
                     break

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 
 __all__ = ["JSON", "PYTHON", "Call", "Text", "Undecided"]
@@ -69,7 +70,7 @@ class Text:
             self._await_more()
         return start == len(self._text) or "\n" in self._text[self.at : start]
 
-    def name(self, names: frozenset[str]) -> str:
+    def name(self, names: Collection[str]) -> str:
         """The one of these names that comes next; empty if none does."""
         start = self._next()
         match = _NAME.match(self._text, start)

@@ -91,7 +91,11 @@ def turns(request: ChatRequest) -> list[Turn]:
     """
     messages = request.get("messages")
     if not isinstance(messages, (list, tuple)) or not messages:
-        raise InvalidParameter("`messages` must be a list of at least one.", parameter="messages")
+        raise InvalidParameter(
+            "`messages` must be a list of at least one message.",
+            parameter="messages",
+            hint='Such as [{"role": "user", "content": "Hello!"}].',
+        )
     read: list[Turn] = []
     open_calls: list[str] = []
     for index, message in enumerate(messages):

@@ -33,6 +33,7 @@ __all__ = [
     "is_hint",
     "length_limit",
     "remaining",
+    "settled",
 ]
 
 # The request keys that a dialect translates itself, whatever its table says.
@@ -113,11 +114,15 @@ TEXT_ONLY: Mapping[str, Entry] = {
 # What says only what happens anyway where a parameter cannot be said: it is passed over in silence.
 # Clients send much of it by default.
 _ANYWAY: Mapping[str, tuple[Any, ...]] = {
+    "documents": ([],),
     "echo": (False,),
     "force_single_step": (False,),
+    "frequency_penalty": (0,),
+    "logit_bias": ({},),
     "logprobs": (False,),
     "modalities": (["text"], ("text",)),
     "parallel_tool_calls": (True,),
+    "presence_penalty": (0,),
     "prompt_truncation": ("off",),
     "raw_prompting": (False,),
     "reasoning_effort": ("none",),
@@ -125,6 +130,7 @@ _ANYWAY: Mapping[str, tuple[Any, ...]] = {
     "store": (False,),
     "strict_tools": (False,),
     "thinking": ({"type": "disabled"},),
+    "top_k": (0, -1),
     "top_logprobs": (0,),
 }
 
@@ -144,6 +150,31 @@ _HINTS = frozenset(
 def is_hint(name: str) -> bool:
     """Whether the parameter only changes how an answer is found, and not what is asked for."""
     return name in _HINTS
+
+
+def settled(request: ChatRequest, notes: Notes) -> ChatRequest:
+    """The request with what goes only with something else brought into agreement with it.
+
+    ``top_logprobs`` alone asks for ``logprobs``. Clients send ``stream_options`` of habit, and more
+    of them than OCI knows.
+    """
+    settled: ChatRequest = {**request}
+    if settled.get("stop") in ([], ()):
+        settled["stop"] = None
+    if settled.get("top_logprobs") and settled.get("logprobs") is False:
+        settled["top_logprobs"] = None
+        notes.add("top_logprobs", "Left out: `logprobs` is false.")
+    elif settled.get("top_logprobs"):
+        settled["logprobs"] = settled.get("logprobs", True)
+    options = settled.get("stream_options")
+    if isinstance(options, Mapping):
+        known = {name: options[name] for name in options if name == "include_usage"}
+        for name in options.keys() - known:
+            notes.add(f"stream_options.{name}", "Left out: OCI does not document it.")
+        if known and not request.get("stream"):
+            notes.add("stream_options", "Left out: the answer is not streamed.")
+        settled["stream_options"] = known if known and request.get("stream") else None
+    return settled
 
 
 def encode(

@@ -109,7 +109,8 @@ def _add_common(union: Schema, branches: list[Schema]) -> None:
     names = list(
         dict.fromkeys(name for branch in branches for name in branch.get("properties", ()))
     )
-    if names:
+    # What one branch says of a property must not bind another that leaves all of them open.
+    if names and all(_says_properties(branch) for branch in branches):
         union["properties"] = {
             name: one_of(
                 [
@@ -125,6 +126,10 @@ def _add_common(union: Schema, branches: list[Schema]) -> None:
         union["required"] = required
     if all(branch.get("additionalProperties") is False for branch in branches):
         union["additionalProperties"] = False
+
+
+def _says_properties(branch: Schema) -> bool:
+    return "properties" in branch or branch.get("additionalProperties") is False
 
 
 def typed(schema: Schema) -> Schema:

@@ -21,7 +21,7 @@ import msgspec
 from ocicat.dialects.schema_merging import both, one_of, typed
 from ocicat.dialects.schema_words import RULES, Schema, as_json, describe, noun
 
-__all__ = ["for_answers", "simplified"]
+__all__ = ["for_answers", "properties", "simplified"]
 
 #: Schemas in schemas that are read at most.
 _DEEPEST = 50
@@ -47,6 +47,12 @@ def for_answers(schema: Mapping[str, Any]) -> dict[str, Any]:
     A model that is held to a plain schema cannot write null, and would have to make something up.
     """
     return _plain(schema, nulls_are_left_out=True)
+
+
+def properties(schema: Mapping[str, Any]) -> dict[str, Schema]:
+    """The properties of an object, in plain form, with ``nullable`` where they may be null."""
+    read: dict[str, Schema] = _Reader(schema).read(schema, _Path()).get("properties", {})
+    return read
 
 
 def _plain(schema: Mapping[str, Any], *, nulls_are_left_out: bool) -> Schema:

@@ -12,6 +12,7 @@ from typing import Any, Final
 from ocicat.dialects import messages, registry, tools
 from ocicat.dialects.dialect import Dialect, Notes
 from ocicat.emulator.call import Call
+from ocicat.emulator.deployments import find_deployed
 from ocicat.emulator.inference import bad_format, check_compartment, find_served, read_details
 from ocicat.emulator.objects import Project, read_json
 from ocicat.emulator.refusals import NOT_FOUND, in_openai_style, refusal
@@ -118,13 +119,9 @@ def read_deployed(call: Call, tenancy: Tenancy) -> Chat:
 
     The name of the model is the deployment's own affair. Plain ``/predict`` does not stream.
     """
-    ocid, _, path = call.path[1:].partition("/")
-    try:
-        facts = tenancy.deployed(ocid)
-    except LookupError as absent:
-        raise refusal(404, NOT_FOUND, str(absent.args[0]), code="NotAuthorizedOrNotFound") from None
+    facts = find_deployed(call, tenancy)
     body = read_json(call, check_chat_completion)
-    if body.get("stream") and path == "predict":
+    if body.get("stream") and call.path.endswith("/predict"):
         raise in_openai_style(
             400,
             "Streaming is not supported by /predict; use /predictWithResponseStream.",

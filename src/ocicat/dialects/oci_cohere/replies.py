@@ -15,6 +15,7 @@ from ocicat.vocabulary.chat import ChatReply
 
 __all__ = ["called", "decode_reply", "encode_reply", "ending", "failed", "findings"]
 
+_USUAL = ("COMPLETE", "MAX_TOKENS", "ERROR_TOXIC")
 _WIRE_REASONS = {"length": "MAX_TOKENS", "content_filter": "ERROR_TOXIC"}
 
 
@@ -23,8 +24,6 @@ def encode_reply(reply: ChatReply) -> dict[str, Any]:
     choice: Mapping[str, Any] = reply["choices"][0]
     message = choice["message"]
     chat = ending(message, choice)
-    if message.get("refusal"):
-        chat["errorMessage"] = message["refusal"]
     if reply.get("oci_prompt"):
         chat["prompt"] = reply["oci_prompt"]
     counts = reply.get("usage")
@@ -42,6 +41,8 @@ def ending(message: Mapping[str, Any], choice: Mapping[str, Any]) -> dict[str, A
     wire["chatHistory"] = [turn]
     reason = choice.get("finish_reason") or "stop"
     wire["finishReason"] = choice.get("oci_finish_reason") or _WIRE_REASONS.get(reason, "COMPLETE")
+    if message.get("refusal"):
+        wire["errorMessage"] = message["refusal"]
     if message.get("citations"):
         wire["citations"] = cohere_citations.encode(message["citations"])
     if message.get("documents"):
@@ -73,7 +74,7 @@ def decode_reply(body: dict[str, Any], origin: Origin) -> ChatReply:
     if not isinstance(chat, dict) or not ("text" in chat or chat.get("toolCalls")):
         raise faults.unusable_reply(body, origin, expected="chatResponse.text")
     reason, problem = str(chat.get("finishReason") or "COMPLETE"), chat.get("errorMessage")
-    if failed(reason, problem) and reason != "ERROR_TOXIC":
+    if failed(reason, problem):
         raise faults.failed_answer(chat, origin)
     message: dict[str, Any] = {"role": "assistant", "content": chat.get("text") or ""}
     calls = [
@@ -106,8 +107,8 @@ def decode_reply(body: dict[str, Any], origin: Origin) -> ChatReply:
 
 
 def failed(reason: str, problem: Any) -> bool:
-    """Whether an answer's end reports a failure."""
-    return reason == "ERROR" or bool(problem and reason not in ("COMPLETE", "MAX_TOKENS"))
+    """Whether an answer's end reports a failure. An answer that was held back is none."""
+    return reason == "ERROR" or bool(problem and reason not in _USUAL)
 
 
 def called(call: Mapping[str, Any]) -> tuple[str, str]:

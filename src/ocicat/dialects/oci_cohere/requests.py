@@ -120,6 +120,7 @@ def encode_request(
 ) -> dict[str, Any]:
     """The ``ChatDetails`` that ask ``target`` for this chat."""
     facts = target.facts
+    request = parameters.settled(request, notes)
     spoken = check_content(turns(request), CONTENT, facts, notes, dialect=_NAME)
     conversation = history.encode(spoken, notes)
     simple = parameters.encode(request, PARAMETERS, facts, notes, dialect=_NAME)

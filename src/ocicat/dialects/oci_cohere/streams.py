@@ -52,9 +52,11 @@ class StreamDecoder(StreamState):
         self._begin(0, choice["delta"])
         choice["delta"].update(delta)
         if reason:
+            if event.get("errorMessage"):
+                choice["delta"]["refusal"] = event["errorMessage"]
             choice["delta"].update(findings(self._found, self._citations))
             finish.put(choice, str(reason), called=self._called(0))
-            self._ended.add(0)
+            self._end(choice)
         chunk = self._chunk(choice)
         if event.get("prompt"):
             chunk["oci_prompt"] = event["prompt"]
@@ -169,8 +171,9 @@ class StreamEncoder:
         for key in ("citations", "documents", "search_queries"):
             if delta.get(key):
                 self._message[key] = [*self._message.get(key, ()), *delta[key]]
-        if delta.get("search_required") is not None:
-            self._message["search_required"] = delta["search_required"]
+        for key in ("refusal", "search_required"):
+            if delta.get(key) is not None:
+                self._message[key] = delta[key]
         return events
 
     def _end(self, choice: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ from ocicat.dialects import (
     cohere_answers,
     cohere_citations,
     parameters,
+    reasoning,
     serving,
     tools,
 )
@@ -39,15 +40,11 @@ _NAME = "the native COHEREV2 format"
 
 def _thinking(value: Any) -> dict[str, Any]:
     """A check for ``thinking``."""
-    if isinstance(value, Mapping) and not set(value) - {"type", "budget_tokens"}:
-        kind, budget = str(value.get("type")).lower(), value.get("budget_tokens")
-        if kind == "disabled":
-            return {"type": "DISABLED"}
-        if kind == "enabled" and budget is None:
-            return {"type": "ENABLED"}
-        if kind == "enabled" and type(budget) is int and budget > 0:
-            return {"type": "ENABLED", "tokenBudget": budget}
-    raise ValueError('must be {"type": "enabled", "budget_tokens": tokens} or {"type": "disabled"}')
+    thinks, budget = reasoning.thinking(value)
+    wire: dict[str, Any] = {"type": "ENABLED" if thinks else "DISABLED"}
+    if budget is not None:
+        wire["tokenBudget"] = budget
+    return wire
 
 
 def _neutral_thinking(wire: dict[str, Any]) -> dict[str, Any]:
@@ -57,15 +54,9 @@ def _neutral_thinking(wire: dict[str, Any]) -> dict[str, Any]:
     return neutral
 
 
-_effort = checks.choice(
-    *("none", "minimal", "low", "medium", "high", "xhigh"),
-    synonyms={"disable": "none", "disabled": "none", "max": "xhigh"},
-)
-
-
 def _thinking_of_effort(value: Any) -> dict[str, Any]:
     """A check for ``reasoning_effort``, of which COHEREV2 knows only some and none."""
-    return {"type": "DISABLED" if _effort(value) == "none" else "ENABLED"}
+    return {"type": "DISABLED" if reasoning.effort(value) == "none" else "ENABLED"}
 
 
 _citation_mode = checks.choice("fast", "accurate", "off", upper=True)
@@ -155,6 +146,7 @@ def encode_request(
 ) -> dict[str, Any]:
     """The ``ChatDetails`` that ask ``target`` for this chat."""
     facts = target.facts
+    request = parameters.settled(request, notes)
     spoken = check_content(turns(request), CONTENT, facts, notes, dialect=_NAME)
     conversation = [encode_turn(turn, facts, notes) for turn in spoken]
     if request.get("thinking") is not None and request.get("reasoning_effort") is not None:

@@ -74,7 +74,7 @@ class StreamDecoder(StreamState):
             choice["logprobs"] = decode_logprobs(likelihoods)
         if reason:
             finish.put(choice, str(reason), called=self._called(0))
-            self._ended.add(0)
+            self._end(choice)
         return choice if delta or likelihoods or reason else None
 
     def _new(self, message: Mapping[str, Any], *, last: bool) -> dict[str, Any]:

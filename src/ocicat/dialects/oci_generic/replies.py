@@ -133,7 +133,7 @@ def _calls(wire: Iterable[Any], index: int, origin: Origin) -> list[dict[str, An
         if not id or any(id == other.id for other in calls):
             id = origin.call_id(CALLS_APART * index + len(calls))
         # A call without arguments has none; text is passed on just as the model wrote it.
-        arguments = "{}" if call.get("arguments") is None else json_text.as_text(call["arguments"])
+        arguments = json_text.as_text(call.get("arguments")) or "{}"
         calls.append(ToolCall(id, call.get("name") or "", arguments))
     return neutral_calls(calls)
 

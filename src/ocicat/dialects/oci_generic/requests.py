@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
-from ocicat.dialects import checks, parameters, serving
+from ocicat.dialects import (
+    answer_formats,
+    checks,
+    parameters,
+    reasoning,
+    serving,
+    web_search,
+)
 from ocicat.dialects.dialect import Entry, Notes
 from ocicat.dialects.messages import check_content, turns
 from ocicat.dialects.oci_generic import tools
@@ -29,41 +35,30 @@ __all__ = ["CONTENT", "PARAMETERS", "decode_request", "encode_request"]
 
 _NAME = "the native GENERIC format"
 
-_SCHEMA_NAME = re.compile(r"[A-Za-z0-9_-]+")
+# Efforts that OCI has no words for.
+_BEYOND = ("xhigh", "max")
 _LENGTHS = {"max_tokens": "maxTokens", "max_completion_tokens": "maxCompletionTokens"}
 _STRUCTURE = frozenset(
     {"apiFormat", "messages", "isStream", "tools", "toolChoice", *_LENGTHS.values()}
 )
-# The effort that a budget of so many tokens amounts to; more is HIGH.
-_BUDGETS = ((4_000, "LOW"), (16_000, "MEDIUM"))
 
 
 def _response_format(value: Any) -> Any:
-    match value:
-        case {"type": "text" | "json_object" as kind}:
-            return {"type": kind.upper()}
-        case {"type": "json_schema", "json_schema": {"name": str(name)} as format}:
-            return {"type": "JSON_SCHEMA", "jsonSchema": _json_schema(name, format)}
-    raise ValueError(
-        'must be {"type": "text"}, {"type": "json_object"} or'
-        ' {"type": "json_schema", "json_schema": {"name": …, "schema": …}}'
-    )
+    asked = answer_formats.read(value)
+    if asked.kind != "json_schema":
+        return {"type": asked.kind.upper()}
+    wire: dict[str, Any] = {"name": asked.name}
+    if asked.description:
+        wire["description"] = asked.description
+    wire["schema"] = for_answers(asked.schema)
+    if asked.strict is not None:
+        wire["isStrict"] = asked.strict
+    return {"type": "JSON_SCHEMA", "jsonSchema": wire}
 
 
-def _json_schema(name: str, format: Mapping[str, Any]) -> dict[str, Any]:
-    if not _SCHEMA_NAME.fullmatch(name):
-        raise ValueError("must have a name of letters, digits, _ and -")
-    wire: dict[str, Any] = {"name": name}
-    if format.get("description"):
-        wire["description"] = format["description"]
-    schema, strict = format.get("schema"), format.get("strict")
-    if schema is not None:
-        if not isinstance(schema, Mapping):
-            raise ValueError("must have a JSON Schema")
-        wire["schema"] = for_answers(schema)
-    if strict is not None:
-        wire["isStrict"] = checks.boolean(strict)
-    return wire
+def _effort(value: Any) -> str:
+    effort: str = reasoning.effort(value)
+    return "HIGH" if effort in _BEYOND else effort.upper()
 
 
 def _neutral_response_format(wire: dict[str, Any]) -> dict[str, Any]:
@@ -94,26 +89,13 @@ def _neutral_prediction(wire: dict[str, Any]) -> dict[str, Any]:
     return {"type": "content", "content": texts[0] if len(texts) == 1 else parts}
 
 
-_PLACE = ("city", "country", "region", "timezone")
-_search_context_size = checks.choice("low", "medium", "high", upper=True)
-
-
 def _web_search(value: Any) -> Any:
-    if not isinstance(value, Mapping) or set(value) - {"search_context_size", "user_location"}:
-        raise ValueError("may have search_context_size and user_location")
+    size, place = web_search.read(value)
     wire: dict[str, Any] = {}
-    if value.get("search_context_size") is not None:
-        wire["searchContextSize"] = _search_context_size(value["search_context_size"])
-    match value.get("user_location"):
-        case None:
-            pass
-        case {"type": "approximate", "approximate": {**place}} if not set(place) - set(_PLACE):
-            wire["userLocation"] = {key: name for key, name in place.items() if name is not None}
-        case _:
-            raise ValueError(
-                'must have a user_location of {"type": "approximate", "approximate":'
-                f" {{{', '.join(_PLACE)}}}}}"
-            )
+    if size:
+        wire["searchContextSize"] = size.upper()
+    if place:
+        wire["userLocation"] = place
     return wire
 
 
@@ -150,15 +132,11 @@ PARAMETERS: Mapping[str, Entry] = {
     "top_logprobs": Parameter("logProbs", checks.integer(0), note="Together with logprobs only."),
     "reasoning_effort": Parameter(
         "reasoningEffort",
-        checks.choice(
-            *("none", "minimal", "low", "medium", "high"),
-            upper=True,
-            synonyms={"disable": "none", "xhigh": "high"},
-        ),
+        _effort,
         back=str.lower,
-        note="xhigh is sent as high.",
+        note="xhigh and max are sent as high.",
     ),
-    "thinking": Own("Sent as reasoningEffort, which is coarser than a budget."),
+    "thinking": Own(reasoning.AS_EFFORT),
     "verbosity": Parameter(
         "verbosity", checks.choice("low", "medium", "high", upper=True), back=str.lower
     ),
@@ -202,6 +180,8 @@ def encode_request(
     request: ChatRequest, target: Target, compartment_id: str, notes: Notes
 ) -> dict[str, Any]:
     """The ``ChatDetails`` that ask ``target`` for this chat."""
+    request = parameters.settled(request, notes)
+    request = reasoning.said_as_effort(request, PARAMETERS, target.facts, notes)
     conversation = check_content(turns(request), CONTENT, target.facts, notes, dialect=_NAME)
     chat: dict[str, Any] = {
         "apiFormat": "GENERIC",
@@ -209,7 +189,8 @@ def encode_request(
         **parameters.encode(request, PARAMETERS, target.facts, notes, dialect=_NAME),
     }
     asked = parameters.remaining(request, PARAMETERS, target.facts, notes)
-    _say_reasoning(asked, chat, notes)
+    if str(asked.get("reasoning_effort")).lower() in _BEYOND:
+        notes.add("reasoning_effort", "Said as high, which is the highest here.")
     _say_logprobs(asked, chat, notes)
     chat.update(tools.encode(asked, notes))
     if "tools" not in chat:
@@ -225,41 +206,6 @@ def encode_request(
     return {**serving.encode(target, compartment_id), "chatRequest": chat}
 
 
-def _say_reasoning(request: ChatRequest, chat: dict[str, Any], notes: Notes) -> None:
-    effort, thinking = request.get("reasoning_effort"), request.get("thinking")
-    if str(effort).lower() == "xhigh":
-        notes.add("reasoning_effort", "Said as high, which is the highest here.")
-    if thinking is None:
-        return
-    match thinking:
-        case {"type": "disabled"}:
-            said = "NONE"
-        case {"type": "enabled", **rest}:
-            said = _effort(rest.get("budget_tokens"))
-        case _:
-            raise InvalidParameter(
-                '`thinking` must be {"type": "enabled", "budget_tokens": …} or'
-                ' {"type": "disabled"}.',
-                parameter="thinking",
-            )
-    if effort is not None or "reasoning_effort" in notes.learned:
-        notes.add("thinking", "Left out: it would be said as `reasoning_effort`.")
-        return
-    chat["reasoningEffort"] = said
-    if said != "NONE":
-        notes.add("thinking", f"Said as a reasoning effort of {said}: there is no budget here.")
-
-
-def _effort(budget: Any) -> str:
-    if budget is None:
-        return "MEDIUM"
-    if not isinstance(budget, int) or budget < 1:
-        raise InvalidParameter(
-            f"`thinking.budget_tokens` must be at least 1, not {budget!r}.", parameter="thinking"
-        )
-    return next((effort for most, effort in _BUDGETS if budget <= most), "HIGH")
-
-
 def _say_logprobs(request: ChatRequest, chat: dict[str, Any], notes: Notes) -> None:
     """``logProbs`` counts the likeliest tokens; the one that was chosen comes in any case."""
     wanted = request.get("logprobs", False)
@@ -273,11 +219,6 @@ def _say_logprobs(request: ChatRequest, chat: dict[str, Any], notes: Notes) -> N
         chat.setdefault("logProbs", 0)
     elif "logprobs" in notes.learned:
         chat.pop("logProbs", None)
-    elif "logProbs" in chat:
-        raise InvalidParameter(
-            "`top_logprobs` says how many, and `logprobs` has to be true for it.",
-            parameter="top_logprobs",
-        )
 
 
 def decode_request(body: dict[str, Any]) -> ChatRequest:

@@ -84,7 +84,7 @@ class StreamDecoder(StreamState):
             choice["logprobs"] = tokens
         if reason:
             finish.put(choice, str(reason), called=self._called(index))
-            self._ended.add(index)
+            self._end(choice)
         return choice if delta or found or tokens or reason else None
 
     def _heard(self, index: int, message: dict[str, Any]) -> dict[str, Any]:

@@ -80,8 +80,7 @@ def _calls(wire: Sequence[Any], index: int, origin: Origin) -> list[dict[str, An
         if not id or any(id == other["id"] for other in calls):
             id = origin.call_id(CALLS_APART * index + len(calls))
         # A call without arguments has none; text is passed on just as the model wrote it.
-        given = function.get("arguments")
-        arguments = "{}" if given is None else json_text.as_text(given)
+        arguments = json_text.as_text(function.get("arguments")) or "{}"
         calls.append(
             {
                 **call,

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from ocicat.dialects import checks, parameters, schemas, tools
+from ocicat.dialects import (
+    answer_formats,
+    checks,
+    parameters,
+    reasoning,
+    schemas,
+    tools,
+    web_search,
+)
 from ocicat.dialects.dialect import Entry, Notes
 from ocicat.dialects.messages import check_content, turns
 from ocicat.dialects.openai_chat import messages
 from ocicat.dialects.parameters import REPLACED, TEXT_ONLY, Own, Parameter, Refused
-from ocicat.errors import InvalidParameter
 from ocicat.vocabulary.chat import ChatRequest
 from ocicat.vocabulary.model import ModelFacts
 from ocicat.vocabulary.target import Target
@@ -20,7 +26,6 @@ from ocicat.vocabulary.target import Target
 __all__ = ["CONTENT", "PARAMETERS", "decode_request", "encode_request"]
 
 _NAME = "the OpenAI-compatible surface"
-_FORMAT_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 def _stop(value: Any) -> Any:
@@ -35,28 +40,13 @@ def _prediction(value: Any) -> Any:
     raise ValueError('must be {"type": "content", "content": …}')
 
 
-_search_size = checks.choice("low", "medium", "high")
-
-
 def _web_search(value: Any) -> Any:
-    if not isinstance(value, dict) or set(value) - {"search_context_size", "user_location"}:
-        raise ValueError('must be {"search_context_size": …, "user_location": …}')
-    wire = {}
-    if value.get("search_context_size") is not None:
-        try:
-            wire["search_context_size"] = _search_size(value["search_context_size"])
-        except ValueError as problem:
-            raise ValueError(f"has a `search_context_size` that {problem}") from None
-    match value.get("user_location"):
-        case None:
-            pass
-        case {"approximate": {**place}} | {**place}:  # the latter as OpenAI's Responses has it
-            wire["user_location"] = {
-                "type": "approximate",
-                "approximate": {key: place[key] for key in place if key != "type"},
-            }
-        case _:
-            raise ValueError("has a `user_location` that is no dictionary")
+    size, place = web_search.read(value)
+    wire: dict[str, Any] = {}
+    if size:
+        wire["search_context_size"] = size
+    if place:
+        wire["user_location"] = {"type": "approximate", "approximate": place}
     return wire
 
 
@@ -76,19 +66,13 @@ PARAMETERS: Mapping[str, Entry] = {
     "presence_penalty": Parameter("presence_penalty", checks.number(-2, 2)),
     "frequency_penalty": Parameter("frequency_penalty", checks.number(-2, 2)),
     "logit_bias": Parameter("logit_bias", checks.numbers_by_token),
-    "reasoning_effort": Parameter(
-        "reasoning_effort",
-        checks.choice(
-            *("none", "minimal", "low", "medium", "high", "xhigh", "max"),
-            synonyms={"disable": "none", "disabled": "none"},
-        ),
-    ),
-    "thinking": Own(
-        "Sent as reasoning_effort: none if disabled, medium if enabled. A budget is refused."
-    ),
+    "reasoning_effort": Parameter("reasoning_effort", reasoning.effort),
+    "thinking": Own(reasoning.AS_EFFORT),
     "verbosity": Parameter("verbosity", checks.choice("low", "medium", "high")),
     "user": Parameter("user", checks.text),
-    "stream_options": Parameter("stream_options", checks.anything, note="Only include_usage."),
+    "stream_options": Parameter(
+        "stream_options", checks.usage_option("include_usage"), note="Only include_usage."
+    ),
     "tools": Parameter("tools", checks.anything, note="Functions only."),
     "tool_choice": Parameter("tool_choice", checks.anything),
     "parallel_tool_calls": Parameter("parallel_tool_calls", checks.boolean),
@@ -139,9 +123,10 @@ def encode_request(
 ) -> dict[str, Any]:
     """The body that asks ``target`` for this chat."""
     facts = target.facts
-    said = parameters.encode(_with_effort(request, notes), PARAMETERS, facts, notes, dialect=_NAME)
+    request = parameters.settled(request, notes)
+    request = reasoning.said_as_effort(request, PARAMETERS, facts, notes)
+    said = parameters.encode(request, PARAMETERS, facts, notes, dialect=_NAME)
     _settle_tools(said, request, facts, notes)
-    _settle_options(said, request, notes)
     if "response_format" in said:
         said["response_format"] = _response_format(said["response_format"], facts)
     conversation = check_content(turns(request), CONTENT, facts, notes, dialect=_NAME)
@@ -158,38 +143,6 @@ def encode_request(
     if request.get("stream"):
         body["stream"] = True
     return body
-
-
-def _with_effort(request: ChatRequest, notes: Notes) -> ChatRequest:
-    """The request with what ``thinking`` says said as ``reasoning_effort``."""
-    thinking = request.get("thinking")
-    if thinking is None:
-        return request
-    match thinking:
-        case {"type": "disabled"}:
-            effort = "none"
-        case {"type": "enabled" | "adaptive"}:
-            effort = "medium"
-        case _:
-            raise InvalidParameter(
-                '`thinking` must be {"type": "enabled"} or {"type": "disabled"}, not'
-                f" {str(thinking)[:60]}.",
-                parameter="thinking",
-            )
-    if thinking.get("budget_tokens") is not None:
-        notes.refuse(
-            "thinking",
-            f"`thinking.budget_tokens` cannot be said to {request.get('model')} over {_NAME}.",
-            hint="Give `reasoning_effort` instead: low, medium or high.",
-        )
-    given = request.get("reasoning_effort")
-    if given is not None and (given in ("none", "disable", "disabled")) != (effort == "none"):
-        raise InvalidParameter(
-            f"`thinking` is {thinking['type']}, and `reasoning_effort` is {given!r}.",
-            parameter="thinking",
-            hint="Give one of them.",
-        )
-    return {**request, "thinking": None, "reasoning_effort": given or effort}
 
 
 def _settle_tools(
@@ -216,61 +169,18 @@ def _understood(tool: tools.Tool, facts: ModelFacts) -> tools.Tool:
     return replace(tool, parameters=schemas.simplified(tool.parameters))
 
 
-def _settle_options(said: dict[str, Any], request: ChatRequest, notes: Notes) -> None:
-    """Leave out options that only go with another, and options that OCI does not know."""
-    if said.get("stop") == []:
-        del said["stop"]
-    if said.get("logprobs") is False and said.pop("top_logprobs", None) is not None:
-        notes.add("top_logprobs", "Left out: `logprobs` is false.")
-    elif "top_logprobs" in said:
-        said["logprobs"] = True
-    options = said.pop("stream_options", None)
-    if options is None:
-        return
-    if not isinstance(options, dict) or not isinstance(options.get("include_usage", True), bool):
-        raise InvalidParameter(
-            '`stream_options` must be {"include_usage": true or false}.',
-            parameter="stream_options",
-        )
-    for name in options:
-        if name != "include_usage":
-            notes.add(f"stream_options.{name}", "Left out: OCI does not document it.")
-    if not request.get("stream"):
-        notes.add("stream_options", "Left out: the answer is not streamed.")
-    elif "include_usage" in options:
-        said["stream_options"] = {"include_usage": options["include_usage"]}
-
-
 def _response_format(given: Any, facts: ModelFacts) -> dict[str, Any]:
-    match given:
-        case {"type": "text" | "json_object" as kind}:
-            return {"type": kind}
-        # The latter as OpenAI's Responses has it.
-        case {"type": "json_schema", "json_schema": {**wanted}} | {"type": "json_schema", **wanted}:
-            schema = wanted.get("schema")
-        case _:
-            schema = None
-    if not isinstance(schema, Mapping):
-        raise InvalidParameter(
-            f"`response_format` is {str(given)[:60]!r}.",
-            parameter="response_format",
-            hint='Give {"type": "json_schema", "json_schema": {"name": …, "schema": …}},'
-            ' {"type": "json_object"} or {"type": "text"}.',
-        )
-    name = wanted.get("name") or "answer"
-    if not isinstance(name, str) or not _FORMAT_NAME.fullmatch(name):
-        raise InvalidParameter(
-            f"`response_format.json_schema.name` must be a name of letters, digits, _ and -, not"
-            f" {name!r}.",
-            parameter="response_format",
-        )
+    asked = checks.checked("response_format", given, answer_formats.read)
+    if asked.kind != "json_schema":
+        return {"type": asked.kind}
     format: dict[str, Any] = {
-        "name": name,
-        "schema": schema if facts.full_schemas else schemas.for_answers(schema),
+        "name": asked.name,
+        "schema": asked.schema if facts.full_schemas else schemas.for_answers(asked.schema),
     }
-    for key in ("description", "strict"):
-        if wanted.get(key) is not None:
-            format[key] = wanted[key]
+    if asked.description:
+        format["description"] = asked.description
+    if asked.strict is not None:
+        format["strict"] = asked.strict
     return {"type": "json_schema", "json_schema": format}
 
 

@@ -62,7 +62,7 @@ class StreamDecoder(StreamState):
                 late = True
             elif choice.get("finish_reason"):
                 finish.put(choice, str(choice["finish_reason"]), called=self._called(index))
-                self._ended.add(index)
+                self._end(choice)
         if late:
             event["choices"] = choices = [choice for choice in choices if _says(choice)]
         event = {**self._head, **event}

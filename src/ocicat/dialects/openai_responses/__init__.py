@@ -10,7 +10,7 @@ for Responses.
 from __future__ import annotations
 
 from ocicat.dialects.openai_responses.decoding import stream_decoder
-from ocicat.dialects.openai_responses.encoding import encode_reply, stream_encoder
+from ocicat.dialects.openai_responses.encoding import encode_reply, error_event, stream_encoder
 from ocicat.dialects.openai_responses.replies import decode_reply
 from ocicat.dialects.openai_responses.requests import (
     CONTENT,
@@ -26,6 +26,7 @@ __all__ = [
     "decode_request",
     "encode_reply",
     "encode_request",
+    "error_event",
     "stream_decoder",
     "stream_encoder",
 ]

@@ -209,8 +209,8 @@ class StreamDecoder(StreamState):
         replies.set_reason(choice, response, called=self._called(0))
         if response.get("service_tier"):
             self._head["service_tier"] = response["service_tier"]
+        self._end(choice)
         chunks.append(self._chunk(choice))
-        self._ended.add(0)
         chunks += self._count(replies.counted(response.get("usage")))
         self._counted = True  # nothing comes after this
         return chunks

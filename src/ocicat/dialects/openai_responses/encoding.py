@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from ocicat.dialects import json_text, whole
 from ocicat.vocabulary.chat import ChatChunk, ChatReply, Usage
 
-__all__ = ["StreamEncoder", "encode_reply", "stream_encoder"]
+__all__ = ["StreamEncoder", "encode_reply", "error_event", "stream_encoder"]
 
 # For each kind of part: the item that it stands in, the letters of that item's id, and the key of
 # its text, which is also the name of its events.
@@ -45,6 +46,12 @@ _NOT_YET: dict[str, dict[str, Any]] = {
     "mcp_call": {"arguments": "", "output": None},
     "image_generation_call": {"result": None},
 }
+_BROKE_OFF = {
+    "message": "The answer broke off.",
+    "type": "server_error",
+    "param": None,
+    "code": "server_error",
+}
 _INCOMPLETE = {"length": "max_output_tokens", "content_filter": "content_filter"}
 
 
@@ -59,6 +66,13 @@ def encode_reply(reply: ChatReply) -> dict[str, Any]:
     ]
     response: dict[str, Any] = (events + encoder.end())[-1]["response"]
     return response
+
+
+def error_event(error: Mapping[str, Any], sequence_number: int) -> dict[str, Any]:
+    """The event that tells of ``error``, which is in OpenAI's shape."""
+    # Flat as it is documented, and nested as the API sends it.
+    flat = {name: error[name] for name in ("code", "message", "param")}
+    return {"type": "error", "sequence_number": sequence_number, **flat, "error": {**error}}
 
 
 def stream_encoder() -> StreamEncoder:
@@ -97,10 +111,10 @@ class StreamEncoder:
                 events += self.end()
         return events
 
-    def end(self) -> list[dict[str, Any]]:
+    def end(self, error: Mapping[str, Any] = _BROKE_OFF) -> list[dict[str, Any]]:
         """The events that are still to come after the last chunk.
 
-        An answer that has not ended is one that failed.
+        An answer that has not ended is one that failed, by ``error``, which is in OpenAI's shape.
         """
         if self._ended or not self._response:
             return []
@@ -109,12 +123,11 @@ class StreamEncoder:
         events: list[dict[str, Any]] = []
         if response["status"] == "in_progress":
             events = self._close("incomplete")
-            message = "The answer broke off."
-            error = {"code": "server_error", "message": message}
-            # Flat as it is documented, and nested as the API sends it.
-            told = {**error, "param": None}
-            events.append(self._event("error", **told, error={"type": "server_error", **told}))
-            response |= {"status": "failed", "error": error}
+            events.append(error_event(error, self._events))
+            self._events += 1
+            # A response's own error has one of a few codes.
+            failure = {"code": "server_error", "message": error["message"]}
+            response |= {"status": "failed", "error": failure}
         kind = f"response.{response['status']}"
         return [*events, self._event(kind, response=_copied(response))]
 

@@ -10,7 +10,7 @@ import msgspec
 from ocicat.dialects import content
 from ocicat.dialects.content import Media, Part, Text
 from ocicat.dialects.dialect import Notes
-from ocicat.dialects.messages import Turn, neutral_content
+from ocicat.dialects.messages import NOTHING, Turn, neutral_content, note_nothing
 from ocicat.dialects.openai_responses.replies import is_beside, thoughts
 from ocicat.errors import UnsupportedFeature
 from ocicat.vocabulary.chat import ChatMessage
@@ -43,9 +43,11 @@ def encode(spoken: Iterable[Turn], notes: Notes) -> list[dict[str, Any]]:
         elif turn.role == "assistant":
             items += _answer(turn, notes)
         else:
-            items.append(
-                {"type": "message", "role": turn.role, "content": _content(turn, notes, sound=True)}
-            )
+            said = _content(turn, notes, sound=True)
+            if not said:
+                said = NOTHING
+                note_nothing(turn, notes)
+            items.append({"type": "message", "role": turn.role, "content": said})
     return items
 
 
@@ -58,17 +60,21 @@ def _answer(turn: Turn, notes: Notes) -> list[dict[str, Any]]:
             " for.",
         )
     items: list[dict[str, Any]] = [dict(item) for item in turn.response_items]
-    if turn.texts:
-        said: Any = turn.texts[0]
-        if len(turn.texts) > 1:
-            said = [{"type": "output_text", "text": text, "annotations": []} for text in turn.texts]
+    texts = [text for text in turn.texts if text]
+    if not texts and not items and not turn.tool_calls:
+        texts = [NOTHING]
+        note_nothing(turn, notes)
+    if texts:
+        said: Any = texts[0]
+        if len(texts) > 1:
+            said = [{"type": "output_text", "text": text, "annotations": []} for text in texts]
         items.append({"type": "message", "role": "assistant", "content": said})
     items += (
         {
             "type": "function_call",
             "call_id": call.id,
             "name": call.name,
-            "arguments": call.arguments,
+            "arguments": call.arguments or "{}",
         }
         for call in turn.tool_calls
     )

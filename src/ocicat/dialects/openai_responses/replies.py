@@ -108,7 +108,7 @@ def said(
                 reasoning += thoughts(item)
             case "function_call":
                 call_id = item.get("call_id") or item.get("id") or origin.call_id(len(calls))
-                function = {"name": item["name"], "arguments": item.get("arguments") or ""}
+                function = {"name": item["name"], "arguments": item.get("arguments") or "{}"}
                 calls.append({"id": call_id, "type": "function", "function": function})
     text = "".join(texts)
     message: dict[str, Any] = {"content": text or (None if calls or refusals else "")}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ocicat.dialects import checks, parameters
+from ocicat.dialects import answer_formats, checks, parameters, reasoning, web_search
 from ocicat.dialects.dialect import Entry, Notes
 from ocicat.dialects.messages import check_content, turns
 from ocicat.dialects.openai_responses import items, tools
@@ -20,53 +20,30 @@ __all__ = ["CONTENT", "PARAMETERS", "decode_request", "encode_request"]
 _NAME = "OpenAI's Responses"
 _LOGPROBS = "message.output_text.logprobs"
 _THOUGHTS = "reasoning.encrypted_content"
-_EFFORTS = checks.choice(
-    *("none", "minimal", "low", "medium", "high", "xhigh", "max"),
-    synonyms={"disable": "none", "disabled": "none"},
-)
 _SUMMARIES = checks.choice("auto", "concise", "detailed")
 _TRUNCATIONS = {"off": "disabled", "auto_preserve_order": "auto"}
-_LOCATION = ("city", "country", "region", "timezone")
 
 
 def _reasoning(value: Any) -> dict[str, Any]:
     """How hard to think; as a dictionary, also whether to sum the thoughts up in the reply."""
     if not isinstance(value, dict):
-        return {"effort": _EFFORTS(value)}
+        return {"effort": reasoning.effort(value)}
     if not value or set(value) - {"effort", "summary"}:
         raise ValueError('must be an effort, or {"effort": …, "summary": …}')
-    checks = {"effort": _EFFORTS, "summary": _SUMMARIES}
+    checks = {"effort": reasoning.effort, "summary": _SUMMARIES}
     return {name: checks[name](word) for name, word in value.items()}
 
 
-def _thinking(value: Any) -> dict[str, Any]:
-    match value:
-        case {"type": "disabled"}:
-            return {"effort": "none"}
-        case {"type": "enabled", **rest} if rest.get("budget_tokens") is None:
-            return {"effort": "medium"}
-    raise ValueError(
-        'must be {"type": "enabled"} or {"type": "disabled"}; a budget is said as reasoning_effort'
-    )
-
-
 def _format(value: Any) -> dict[str, Any]:
-    match value:
-        case {"type": "text" | "json_object" as kind, **rest} if not rest:
-            return {"type": kind}
-        case {"type": "json_schema"}:
-            described = value.get("json_schema", value)
-            if isinstance(described, Mapping) and isinstance(described.get("name"), str):
-                said = {
-                    key: described[key]
-                    for key in ("name", "description", "schema", "strict")
-                    if described.get(key) is not None
-                }
-                return {"type": "json_schema", "schema": {}, **said}
-    raise ValueError(
-        'must be {"type": "json_schema", "json_schema": {"name": …, "schema": …}},'
-        ' {"type": "json_object"} or {"type": "text"}'
-    )
+    asked = answer_formats.read(value)
+    if asked.kind != "json_schema":
+        return {"type": asked.kind}
+    said: dict[str, Any] = {"type": "json_schema", "name": asked.name, "schema": asked.schema}
+    if asked.description:
+        said["description"] = asked.description
+    if asked.strict is not None:
+        said["strict"] = asked.strict
+    return said
 
 
 def _chat_format(wire: dict[str, Any]) -> dict[str, Any]:
@@ -90,16 +67,12 @@ def _included(value: Any) -> list[str]:
 
 def _web_search(value: Any) -> list[dict[str, Any]]:
     """The hosted tool that searches as Chat Completions' option says."""
-    if not isinstance(value, dict):
-        raise ValueError('must be {"search_context_size": …, "user_location": …}, or {}')
+    size, place = web_search.read(value)
     tool: dict[str, Any] = {"type": "web_search"}
-    if value.get("search_context_size") is not None:
-        tool["search_context_size"] = value["search_context_size"]
-    location = value.get("user_location")
-    if isinstance(location, dict):
-        near = location.get("approximate") or location
-        said = {key: near[key] for key in _LOCATION if near.get(key) is not None}
-        tool["user_location"] = {"type": "approximate", **said}
+    if size:
+        tool["search_context_size"] = size
+    if place:
+        tool["user_location"] = {"type": "approximate", **place}
     return [tool]
 
 
@@ -119,9 +92,7 @@ PARAMETERS: Mapping[str, Entry] = {
     "presence_penalty": _NO_SAMPLING,
     "frequency_penalty": _NO_SAMPLING,
     "logit_bias": _NO_SAMPLING,
-    "thinking": Parameter(
-        "reasoning", _thinking, note="As an effort: none, or medium where there is no budget."
-    ),
+    "thinking": Own(reasoning.AS_EFFORT),
     "reasoning_effort": Parameter(
         "reasoning",
         _reasoning,
@@ -207,9 +178,8 @@ def encode_request(
 ) -> dict[str, Any]:
     """The body that asks ``target`` for this chat."""
     facts = target.facts
-    if request.get("thinking") is not None and request.get("reasoning_effort") is not None:
-        notes.add("thinking", "Left out: `reasoning_effort` says it.")
-        request = {**request, "thinking": None}
+    request = parameters.settled(request, notes)
+    request = reasoning.said_as_effort(request, PARAMETERS, facts, notes)
     said = parameters.encode(request, PARAMETERS, facts, notes, dialect=_NAME)
     for name in _UNSAID:
         said.pop(name, None)
