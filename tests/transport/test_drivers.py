@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import datetime
 import gc
 import gzip
+import ipaddress
 import json
 import os
 import socket
@@ -331,12 +333,10 @@ def test_tls_goes_through_a_proxy_by_a_tunnel(run: Any, monkeypatch: pytest.Monk
 
 
 @pytest.fixture
-def tls_server(tmp_path: Path) -> Any:
-    """A TLS server with a certificate that nobody has vouched for."""
+def tls_authority(tmp_path: Path) -> tuple[ssl.SSLContext, str]:
+    """What a TLS server needs, and the file of an authority that vouches for it alone."""
     key = rsa.generate_private_key(65537, 2048)
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, HOST)])
-    import datetime
-
     now = datetime.datetime.now(datetime.UTC)
     certificate = (
         x509.CertificateBuilder()
@@ -346,6 +346,10 @@ def tls_server(tmp_path: Path) -> Any:
         .serial_number(1)
         .not_valid_before(now)
         .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(HOST))]),
+            critical=False,
+        )
         .sign(key, hashes.SHA256())
     )
     path = tmp_path / "server.pem"
@@ -359,6 +363,13 @@ def tls_server(tmp_path: Path) -> Any:
     )
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(path)
+    return context, str(path)
+
+
+@pytest.fixture
+def tls_server(tls_authority: tuple[ssl.SSLContext, str]) -> Any:
+    """A TLS server with a certificate that nobody has vouched for."""
+    context, _ = tls_authority
     with socket.create_server((HOST, 0)) as listener:
 
         def serve() -> None:
@@ -593,10 +604,162 @@ def test_a_task_can_be_cancelled_while_a_thread_is_in_its_flow() -> None:
     asyncio.run(main())
 
 
-def test_a_body_that_is_closed_before_it_has_a_connection_leaves_none_open() -> None:
+def test_a_body_that_is_broken_off_before_it_has_a_connection_leaves_none_open() -> None:
     """An unclosed socket would be a warning, and warnings are errors here."""
     with raw_server(answer(OK)) as server:
         with pytest.raises(errors.APIConnectionError):
-            sync.send_request(request(server), lambda body: body.close())
+            sync.send_request(request(server), lambda body: body.break_off())
         gc.collect()
         assert server.requests == []
+
+
+class Slow:
+    """A body that is waited for, and tells which threads close it."""
+
+    def __init__(self) -> None:
+        self.is_read = threading.Event()
+        self.is_broken_off = threading.Event()
+        self.closed_by: list[int] = []
+
+    def read(self, patience: float | None) -> bytes:
+        self.is_read.set()
+        self.is_broken_off.wait(20)
+        assert not self.closed_by
+        return b"late"
+
+    def break_off(self) -> None:
+        self.is_broken_off.set()
+
+    def close(self) -> None:
+        self.closed_by.append(threading.get_ident())
+
+
+def test_what_a_thread_works_with_is_closed_by_that_thread() -> None:
+    """A socket that another thread closes may be a third one's before the first has noticed."""
+    body, ends = Slow(), []
+
+    def send(_: Request, hold: Callable[[sync.Body], None]) -> Response:
+        hold(body)
+        return Response(200, {}, streaming=True)
+
+    def flow() -> Flow[None]:
+        try:
+            yield Request("GET", "http", "far.invalid", "/")
+            while data := (yield READ):
+                yield {"data": data}
+        finally:
+            ends.append(threading.get_ident())
+
+    driven = sync.Run(flow(), send)
+    outcome: list[object] = []
+
+    def read() -> None:
+        try:
+            outcome.append(driven.next_chunk(dict))
+        except StopIteration:
+            outcome.append("end")
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    assert body.is_read.wait(10)
+    driven.close()
+    reader.join(10)
+    assert outcome == ["end"]
+    assert body.closed_by == ends == [reader.ident]
+
+
+def test_a_connection_that_was_handed_on_is_not_broken_off() -> None:
+    with raw_server(answer(OK)) as server:
+        bodies: list[sync.Body] = []
+        sync.send_request(request(server), bodies.append)
+        bodies[0].break_off()
+        sync.send_request(request(server), bodies.append)
+        assert server.connections == 1
+
+
+def test_a_failure_in_a_thread_after_a_cancellation_is_not_complained_of() -> None:
+    inside, may_fail = threading.Event(), threading.Event()
+    complaints: list[Any] = []
+
+    def failing() -> Flow[None]:
+        yield Pause(0)
+        inside.set()
+        may_fail.wait(10)
+        raise ValueError("mine")
+
+    def idle() -> Flow[None]:
+        yield Pause(60)
+
+    async def main() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda _, told: complaints.append(told))
+        # In a crowd, flows go on in threads.
+        crowd = [asyncio.create_task(aio.run(idle())) for _ in range(50)]
+        await asyncio.sleep(0)
+        task = asyncio.create_task(aio.run(failing()))
+        while not inside.is_set():
+            await asyncio.sleep(0.01)
+        for each in (task, *crowd):
+            each.cancel()
+        await asyncio.gather(task, *crowd, return_exceptions=True)
+        del task
+        may_fail.set()
+        await asyncio.sleep(0.1)
+        gc.collect()
+
+    asyncio.run(main())
+    assert complaints == []
+
+
+def test_a_stream_that_is_dropped_in_another_thread_is_ended_on_its_loop() -> None:
+    ended_in: list[int] = []
+
+    def flow() -> Flow[None]:
+        try:
+            yield {"number": 1}
+            yield {"number": 2}
+        finally:
+            ended_in.append(threading.get_ident())
+
+    async def main() -> None:
+        driven = await aio.open_stream(flow())
+        await asyncio.to_thread(driven.close)
+        with pytest.raises((StopAsyncIteration, RuntimeError)):
+            await driven.next_chunk(dict)
+
+    asyncio.run(main())
+    assert ended_in == [threading.get_ident()]
+
+
+def test_a_stream_over_tls_that_is_left_does_not_wait_for_a_farewell(
+    tls_authority: tuple[ssl.SSLContext, str],
+) -> None:
+    """An unclosed transport would be a warning, and warnings are errors here."""
+    context, authority = tls_authority
+    left = threading.Event()
+
+    def serve() -> None:
+        connection, _ = listener.accept()
+        with context.wrap_socket(connection, server_side=True) as wrapped:
+            wrapped.recv(65536)
+            wrapped.sendall(
+                b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\ndata: 1\n\n"
+            )
+            left.wait(10)
+
+    async def main(host: str) -> None:
+        driven = await aio.open_stream(flow(host))
+        await driven.next_chunk(dict)
+        driven.close()
+
+    def flow(host: str) -> Flow[None]:
+        yield Request("GET", "https", host, "/", {"host": host}, stream=True, authority=authority)
+        while data := (yield READ):
+            yield {"data": data}
+
+    with socket.create_server((HOST, 0)) as listener:
+        server = threading.Thread(target=serve)
+        server.start()
+        asyncio.run(main(f"{HOST}:{listener.getsockname()[1]}"))
+        gc.collect()
+        left.set()
+        server.join(10)

@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -16,7 +17,7 @@ import pytest
 
 from ocicat import errors
 from ocicat.transport import aio, sync
-from ocicat.vocabulary.flow import READ, Flow, Pause, Request, Timeout, Together
+from ocicat.vocabulary.flow import READ, Flow, Join, Pause, Request, Timeout, Together
 from support.raw_server import RawServer, raw_server
 
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
@@ -284,6 +285,51 @@ def test_leaving_early_ends_all_streams_of_tasks() -> None:
     with guests() as (handler, server):
         asyncio.run(main(handler, server))
         assert settled(lambda: handler.left == [b"/stalls"] * 3)
+
+
+def test_whoever_waits_for_several_flows_is_woken_though_none_of_them_can_be() -> None:
+    begun, latch = threading.Event(), Future[None]()
+
+    def flow() -> Flow[Any]:
+        return (yield Together([waiting() for _ in range(3)], at_once=1))
+
+    def waiting() -> Flow[None]:
+        begun.set()
+        yield Join(latch)
+
+    def drive() -> None:
+        with pytest.raises(StopIteration):
+            driven.finish()
+
+    driven = sync.Run(flow())
+    driver = threading.Thread(target=drive, daemon=True)
+    driver.start()
+    assert begun.wait(10)
+    driven.close()
+    driver.join(10)
+    assert not driver.is_alive()
+    latch.set_result(None)
+    assert settled(lambda: not threads())
+
+
+@pytest.mark.parametrize("steps", range(4))
+def test_streams_may_be_closed_while_another_task_waits_for_their_beginning(steps: int) -> None:
+    def waiting() -> Flow[None]:
+        yield Pause(60)
+
+    async def main() -> None:
+        driven = aio.Run(merged(waiting(), waiting()))
+        opening = asyncio.create_task(driven.open())
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        driven.close()
+        async with asyncio.timeout(10):
+            # A StopAsyncIteration cannot leave a task as it is.
+            with pytest.raises((StopAsyncIteration, RuntimeError)):
+                await opening
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+
+    asyncio.run(main())
 
 
 def test_cancelling_the_reader_ends_all_streams() -> None:

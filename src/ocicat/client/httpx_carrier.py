@@ -1,5 +1,5 @@
 """Sends requests over an ``httpx`` or ``httpx2`` client of the user's: its proxies, certificates,
-hooks.
+hooks, headers.
 
 It is for what goes to the service. What finds an identity close by, such as a machine's own
 metadata service, is no matter of a proxy, and goes ocicat's usual way.
@@ -8,8 +8,10 @@ metadata service, is no matter of a proxy, and goes ocicat's usual way.
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
+from threading import Timer
 from typing import Any
 
 from ocicat.client.http_libraries import library_of
@@ -59,9 +61,40 @@ class _Body:
         self._pieces: Iterator[bytes] = answer.iter_bytes()
 
     def read(self, patience: float | None) -> bytes:
-        """The next bytes, ``b""`` at the end."""
+        """The next bytes, ``b""`` at the end; waits ``patience`` seconds if given."""
+        if patience is None:
+            return self._next()
+        if self._socket() is None:
+            return b""
+        # Once the library reads, it cannot be given another time-out.
+        impatience = Timer(patience, self.break_off)
+        impatience.start()
+        try:
+            return self._next()
+        finally:
+            impatience.cancel()
+
+    def _next(self) -> bytes:
         with _in_our_words(self._client, self._request):
             return next(self._pieces, b"")
+
+    def break_off(self) -> None:
+        """Wake whoever waits for it in another thread."""
+        sock = self._socket()
+        if sock is None:
+            return  # the next piece, or the time-out, wakes it
+        try:
+            socket.socket.shutdown(sock, socket.SHUT_RDWR)
+        except OSError:
+            pass  # it is not connected any more
+
+    def _socket(self) -> socket.socket | None:
+        """That of its connection, if there is one and it carries no other requests."""
+        stream = self._answer.extensions.get("network_stream")
+        if stream is None or self._answer.is_closed or self._answer.http_version == "HTTP/2":
+            return None
+        found: socket.socket | None = stream.get_extra_info("socket")
+        return found
 
     def close(self) -> None:
         """Receive no more of it."""
@@ -76,24 +109,22 @@ class _AsyncBody:
         self._request = request
         self._answer = answer
         self._pieces: AsyncIterator[bytes] = answer.aiter_bytes()
+        self._loop = asyncio.get_running_loop()
         self._closing: asyncio.Task[None] | None = None
 
     async def read(self, patience: float | None) -> bytes:
-        """The next bytes, ``b""`` at the end."""
+        """The next bytes, ``b""`` at the end; waits ``patience`` seconds if given."""
         with _in_our_words(self._client, self._request):
-            return await anext(self._pieces, b"")
+            async with asyncio.timeout(patience):
+                return await anext(self._pieces, b"")
 
     def close(self) -> None:
         """Receive no more of it."""
-        if self._answer.is_closed:
-            return
-        try:
-            self._closing = asyncio.get_running_loop().create_task(self._answer.aclose())
-        except RuntimeError:
-            pass  # the loop has ended, and its connections with it
+        if not (self._answer.is_closed or self._loop.is_closed()):
+            self._closing = self._loop.create_task(self._answer.aclose())
 
 
-#: The request is signed already, so nothing may be added to it and nobody else may get it.
+#: The request is signed already, so nothing of it may change and nobody else may get it.
 _AS_IT_IS = {"stream": True, "auth": None, "follow_redirects": False}
 
 
@@ -106,7 +137,7 @@ def _built(client: Any, request: Request) -> Any:
     return library_of(client).Request(
         request.method,
         request.url,
-        headers=request.headers,
+        headers={**client.headers, **request.headers},
         content=request.body,
         extensions={
             "timeout": {
@@ -136,7 +167,7 @@ def _in_our_words(client: Any, request: Request) -> Iterator[None]:
     where = f"{request.scheme}://{request.host}"
     try:
         yield
-    except library.TimeoutException as problem:
+    except (library.TimeoutException, TimeoutError) as problem:
         raise APITimeoutError(
             f"{where} did not answer in time.",
             hint="Give `timeout=` more seconds if the model needs longer.",

@@ -55,25 +55,16 @@ _sessions: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _Session] = (
 
 async def run(flow: Flow[T], send: Send | None = None) -> T:
     """Drive ``flow`` to its end and return its result."""
-    driven = Run(flow, send)
-    try:
-        while not driven.ended:
-            await driven.advance()
-        return cast(T, driven.result)
-    finally:
-        driven.close()
+    return cast(T, await Run(flow, send).finish())
 
 
 async def open_stream(flow: Flow[None]) -> Run:
     """Drive ``flow`` until the far side has accepted its request, and return the rest."""
     driven = Run(flow)
-    try:
-        await driven.open()
-        if driven.ended:
-            raise RuntimeError("the flow ended before its stream began")
-    except BaseException:
+    await driven.open()
+    if driven.ended:
         driven.close()
-        raise
+        raise RuntimeError("the flow ended before its stream began")
     return driven
 
 
@@ -94,92 +85,127 @@ Send = Callable[[Request], Awaitable[tuple[Response, Body | None]]]
 
 
 class Run:
-    """A flow being driven; over connections of this module's, or by a ``send`` of the caller's."""
+    """A flow being driven; over connections of this module's, or by a ``send`` of the caller's.
+
+    It belongs to the event loop that was running when it was made. It may be closed from any
+    thread, as the collector of garbage may do.
+    """
 
     def __init__(self, flow: Flow[Any], send: Send | None = None) -> None:
         self._flow = flow
         self._send = send or send_request
+        self._loop = asyncio.get_running_loop()
         self._body: Body | Tasks | None = None
         self._closed = False
-        #: What the flow waits for now.
-        self.effect: object = None
+        self._effect: object = None
         #: Whether that is a chunk which nobody has taken yet.
-        self.chunk_is_new = False
-        #: Whether the flow has come to its own end, and with what result.
+        self._chunk_is_new = False
+        self._result: Any = None
+        #: Whether the flow has come to its own end.
         self.ended = False
-        self.result: Any = None
-        self._step: asyncio.Future[None] | None = None
+        self._step: asyncio.Future[BaseException | None] | None = None
         _in_flight.add(self)
 
-    async def advance(self) -> None:
-        """Carry out the present effect and go on to the next."""
+    async def finish(self) -> Any:
+        """Drive the flow to its end, and return its result."""
+        try:
+            while not self.ended:
+                await self._advance()
+        finally:
+            self._end()
+        return self._result
+
+    async def open(self) -> None:
+        """Drive it until the far side has accepted the request, or the flow has ended."""
+        try:
+            # A chunk, where the far side answered whole.
+            while not (self.ended or isinstance(self._effect, (Read, dict))):
+                await self._advance()
+            self._chunk_is_new = isinstance(self._effect, dict)
+        except BaseException:
+            self._end()
+            raise
+
+    async def next_chunk(self, kind: Callable[[dict[str, Any]], T]) -> T:
+        """The next chunk that the flow yields, made a ``kind``; ``StopAsyncIteration`` at last."""
+        try:
+            while not self._chunk_is_new:
+                if self.ended:
+                    raise StopAsyncIteration
+                if isinstance(self._effect, dict):
+                    self._go_on(None)  # the chunk has been taken: going on needs no waiting
+                else:
+                    await self._advance()
+                self._chunk_is_new = isinstance(self._effect, dict)
+            self._chunk_is_new = False
+            return kind(cast(dict[str, Any], self._effect))
+        except BaseException:
+            self._end()
+            raise
+
+    def close(self) -> None:
+        """End the flow where it stands. A body that has not been read to its end is dropped.
+
+        Where another task waits inside, its call raises ``StopAsyncIteration`` or is cancelled.
+        """
+        if _running_loop() is self._loop or self._loop.is_closed():
+            self._end()
+            return
+        try:
+            self._loop.call_soon_threadsafe(self._end)
+        except RuntimeError:
+            self._end()  # the loop has ended meanwhile
+
+    def _end(self) -> None:
+        self._closed = True
+        self._effect, self._chunk_is_new = None, False
+        _in_flight.discard(self)
+        try:
+            if self._step is None or self._step.done():
+                self._flow.close()
+            else:
+                # Cancelled while a thread is in the flow, which takes a millisecond more.
+                self._step.add_done_callback(lambda _: self._flow.close())
+        finally:
+            self._drop_body()
+
+    async def _advance(self) -> None:
+        """Carry out the present effect, go on to the next; ``StopAsyncIteration`` once closed."""
         failure, answer = None, None
         try:
-            answer = await self._carry_out(self.effect)
+            if not self._closed:
+                answer = await self._carry_out(self._effect)
         except Exception as problem:
             failure = problem
         if self._closed:
-            return  # by another task, meanwhile
+            raise StopAsyncIteration  # by another task, meanwhile
         # What comes after these effects is mostly a request to sign, a millisecond of computing.
         # Many in a row would hold the loop up, so in a crowd it is done in a thread, where signing
         # leaves the interpreter to others. A flow does not care which thread it goes on in, as
         # long as it finds the caller's context there.
-        if len(_in_flight) > _CROWD and not isinstance(self.effect, (Request, Read)):
-            self._step = asyncio.get_running_loop().run_in_executor(
-                _signing_threads(), copy_context().run, self._go_on, failure, answer
+        if len(_in_flight) > _CROWD and not isinstance(self._effect, (Request, Read)):
+            self._step = self._loop.run_in_executor(
+                _signing_threads(), copy_context().run, self._failure_of_step, failure, answer
             )
-            await asyncio.shield(self._step)  # a thread cannot be cancelled
+            if raised := await asyncio.shield(self._step):  # a thread cannot be cancelled
+                raise raised
         else:
             self._go_on(failure, answer)
 
+    def _failure_of_step(self, failure: Exception | None, answer: Any) -> BaseException | None:
+        # Not raised: asyncio complains of what a future raised for a task that was cancelled.
+        try:
+            self._go_on(failure, answer)
+        except BaseException as problem:
+            return problem
+        return None
+
     def _go_on(self, failure: Exception | None, answer: Any = None) -> None:
         try:
-            self.effect = self._flow.throw(failure) if failure else self._flow.send(answer)
+            self._effect = self._flow.throw(failure) if failure else self._flow.send(answer)
         except StopIteration as end:
             # A coroutine must not let a StopIteration out.
-            self.ended, self.result, self.effect = True, end.value, None
-
-    async def open(self) -> None:
-        """Advance until the far side has accepted the request, or the flow has ended."""
-        # A chunk, where the far side answered whole.
-        while not (self.ended or isinstance(self.effect, (Read, dict))):
-            await self.advance()
-        self.chunk_is_new = isinstance(self.effect, dict)
-
-    async def next_chunk(self, kind: Callable[[dict[str, Any]], T]) -> T:
-        """The next chunk that the flow yields, made a ``kind``; ``StopAsyncIteration`` at last."""
-        if self.chunk_is_new:
-            self.chunk_is_new = False
-            return kind(cast(dict[str, Any], self.effect))
-        try:
-            while True:
-                if isinstance(self.effect, dict):
-                    # The chunk has been taken: going on needs no waiting.
-                    self._go_on(None)
-                elif not (self.ended or self._closed):
-                    await self.advance()
-                if isinstance(self.effect, dict):
-                    return kind(self.effect)
-                if self.ended or self._closed:
-                    self.close()
-                    raise StopAsyncIteration
-        except StopAsyncIteration:
-            raise
-        except BaseException:
-            self.close()
-            raise
-
-    def close(self) -> None:
-        """End the flow where it stands. A body that has not been read to its end is dropped."""
-        self._closed = True
-        self.effect, self.chunk_is_new = None, False
-        _in_flight.discard(self)
-        if self._step is None or self._step.done():
-            self._flow.close()
-        else:
-            # Cancelled while a thread is in the flow, which takes a millisecond more.
-            self._step.add_done_callback(lambda _: self._flow.close())
-        self._drop_body()
+            self.ended, self._result, self._effect = True, end.value, None
 
     def _drop_body(self) -> None:
         body, self._body = self._body, None
@@ -208,6 +234,13 @@ class Run:
         if not together.stream:
             return await tasks.results()
         await tasks.begin()
+        return None
+
+
+def _running_loop() -> asyncio.AbstractEventLoop | None:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
         return None
 
 
@@ -359,4 +392,8 @@ class _Body:
 
     def close(self) -> None:
         """Drop the connection, unless the body has been read to its end."""
+        connection = self._answer.connection
+        if connection is not None and connection.transport is not None:
+            # At once: TLS would wait for the far side's farewell, for longer than the loop may run.
+            connection.transport.abort()
         self._answer.close()

@@ -45,26 +45,16 @@ _idle: dict[tuple[object, ...], deque[_Connection]] = {}
 
 def run(flow: Flow[T], send: Send | None = None) -> T:
     """Drive ``flow`` to its end and return its result."""
-    driven = Run(flow, send)
-    try:
-        while True:
-            driven.advance()
-    except StopIteration as end:
-        return cast(T, end.value)
-    finally:
-        driven.close()
+    return cast(T, Run(flow, send).finish())
 
 
 def open_stream(flow: Flow[None]) -> Run:
     """Drive ``flow`` until the far side has accepted its request, and return the rest."""
     driven = Run(flow)
-    try:
-        driven.open()
-    except BaseException as problem:
+    driven.open()
+    if driven.ended:
         driven.close()
-        if isinstance(problem, StopIteration):
-            raise RuntimeError("the flow ended before its stream began") from None
-        raise
+        raise RuntimeError("the flow ended before its stream began")
     return driven
 
 
@@ -75,96 +65,144 @@ class Body(Protocol):
         """The next bytes, ``b""`` at the end; waits ``patience`` seconds if given."""
         ...
 
+    def break_off(self) -> None:
+        """Wake whoever waits for it in another thread. This alone may be called from any."""
+        ...
+
     def close(self) -> None:
-        """Receive no more of it. Whoever waits for it in another thread is woken."""
+        """Receive no more of it."""
         ...
 
 
 #: Sends a request and gives its answer. The second argument is told of the body as early as it
-#: can be, so that closing it breaks off the wait for the answer too.
+#: can be, so that the wait for the answer can be broken off too.
 Send = Callable[[Request, Callable[[Body], None]], Response]
 
 
 class Run:
     """A flow being driven; over connections of this module's, or by a ``send`` of the caller's.
 
-    It may be closed from any thread.
+    It may be closed from any thread. What a thread works with is never closed under its hands: the
+    number of a closed socket may be another's a moment later. The thread is woken, and closes.
     """
 
     def __init__(self, flow: Flow[Any], send: Send | None = None) -> None:
         self._flow = flow
         self._send = send or send_request
         self._body: Body | Threads | None = None
-        self._closed = threading.Event()
-        #: What the flow waits for now.
-        self.effect: object = None
+        self._closed = False
+        self._wake = threading.Event()
+        #: Held by the thread that works with the flow and the body.
+        self._inside = threading.Lock()
+        self._effect: object = None
         #: Whether that is a chunk which nobody has taken yet.
-        self.chunk_is_new = False
+        self._chunk_is_new = False
+        self._result: Any = None
         #: Whether the flow has come to its own end.
         self.ended = False
 
-    def advance(self) -> None:
-        """Carry out the present effect and go on to the next; ``StopIteration`` at the end."""
+    def finish(self) -> Any:
+        """Drive the flow to its end, and return its result."""
         try:
-            answer = None if self._closed.is_set() else self._carry_out(self.effect)
-        except Exception as failure:
-            self._end_if_closed()
-            self.effect = self._flow.throw(failure)
-        else:
-            self._end_if_closed()
-            self.effect = self._flow.send(answer)
-
-    def _end_if_closed(self) -> None:
-        if self._closed.is_set():
-            self.close()  # once more: this thread may have been in the flow, or opened a body
-            raise StopIteration
+            self._enter(self._go_to_end)
+        finally:
+            self.close()
+        return self._result
 
     def open(self) -> None:
-        """Advance until the far side has accepted the request."""
-        # A chunk, where the far side answered whole.
-        while not isinstance(self.effect, (Read, dict)):
-            self.advance()
-        self.chunk_is_new = isinstance(self.effect, dict)
+        """Drive it until the far side has accepted the request, or the flow has ended."""
+        self._enter(self._go_to_stream)
 
     def next_chunk(self, kind: Callable[[dict[str, Any]], T]) -> T:
         """The next chunk that the flow yields, made a ``kind``; ``StopIteration`` at the end."""
-        if self.chunk_is_new:
-            self.chunk_is_new = False
-            return kind(cast(dict[str, Any], self.effect))
+        chunk: T = self._enter(self._go_to_chunk, kind)
+        return chunk
+
+    def close(self) -> None:
+        """End the flow where it stands. A body that has not been read to its end is dropped.
+
+        Where another thread is inside, it does so, and its call raises ``StopIteration``.
+        """
+        self._closed = True
+        self._wake.set()
+        if (body := self._body) is not None:
+            body.break_off()
+        if self._inside.acquire(blocking=False):
+            try:
+                self._end()
+            finally:
+                self._inside.release()
+
+    # --- for the thread inside ------------------------------------------------------------------
+
+    def _enter(self, go: Callable[..., Any], *arguments: Any) -> Any:
         try:
-            while True:
-                if isinstance(self.effect, dict):
-                    # The chunk has been taken: going on needs no waiting.
-                    self.effect = self._flow.send(None)
-                else:
-                    self.advance()
-                if isinstance(self.effect, dict):
-                    return kind(self.effect)
-        except StopIteration:
-            self.ended = self.ended or not self._closed.is_set()
-            self.close()
-            raise
+            with self._inside:
+                reached = go(*arguments)
         except BaseException:
             self.close()
             raise
+        if self._closed:
+            self.close()  # the thread that closed it found this one inside
+            raise StopIteration
+        return reached
 
-    def close(self) -> None:
-        """End the flow where it stands. A body that has not been read to its end is dropped."""
-        self._closed.set()
-        self.effect, self.chunk_is_new = None, False
+    def _end(self) -> None:
+        self._effect, self._chunk_is_new = None, False
         try:
             self._flow.close()
-        except ValueError:
-            pass  # another thread is in it, and will see that it is closed
-        self._drop_body()
+        finally:
+            self._drop_body()
+
+    def _go_to_end(self) -> None:
+        while not self.ended:
+            self._advance()
+
+    def _go_to_stream(self) -> None:
+        # A chunk, where the far side answered whole.
+        while not (self.ended or isinstance(self._effect, (Read, dict))):
+            self._advance()
+        self._chunk_is_new = isinstance(self._effect, dict)
+
+    def _go_to_chunk(self, kind: Callable[[dict[str, Any]], T]) -> T:
+        while not self._chunk_is_new:
+            if self.ended:
+                raise StopIteration
+            if isinstance(self._effect, dict):
+                self._go_on(None)  # the chunk has been taken: going on needs no waiting
+            else:
+                self._advance()
+            if isinstance(self._effect, dict):
+                break
+        self._chunk_is_new = False
+        return kind(cast(dict[str, Any], self._effect))
+
+    def _advance(self) -> None:
+        """Carry out the present effect and go on to the next; ``StopIteration`` once closed."""
+        try:
+            answer = None if self._closed else self._carry_out(self._effect)
+        except Exception as failure:
+            self._go_on(failure)
+        else:
+            self._go_on(None, answer)
+
+    def _go_on(self, failure: Exception | None, answer: Any = None) -> None:
+        if self._closed:
+            raise StopIteration
+        try:
+            self._effect = self._flow.throw(failure) if failure else self._flow.send(answer)
+        except StopIteration as end:
+            self.ended, self._result, self._effect = True, end.value, None
+
+    def _hold(self, body: Body | Threads) -> None:
+        self._body = body
+        if self._closed:
+            body.break_off()  # who closed it may have seen no body yet
 
     def _drop_body(self) -> None:
         body, self._body = self._body, None
         if body is not None:
             body.close()
-
-    def _hold(self, body: Body) -> None:
-        self._body = body
 
     def _carry_out(self, effect: object) -> Any:
         if isinstance(effect, Read):
@@ -174,7 +212,7 @@ class Run:
             self._drop_body()
             return self._send(effect, self._hold)
         if isinstance(effect, Pause):
-            self._closed.wait(effect.seconds)
+            self._wake.wait(effect.seconds)
         elif isinstance(effect, Join):
             happened = threading.Event()
             effect.latch.add_done_callback(lambda _: happened.set())
@@ -185,7 +223,8 @@ class Run:
 
     def _run_together(self, together: Together) -> list[Any] | None:
         self._drop_body()
-        self._body = threads = Threads(together, partial(Run, send=self._send))
+        threads = Threads(together, partial(Run, send=self._send))
+        self._hold(threads)
         if not together.stream:
             return threads.results()
         threads.begin()
@@ -195,22 +234,11 @@ class Run:
 class _Connection:
     """One connection to an origin, and since when it has been idle."""
 
-    __slots__ = (
-        "answer",
-        "broken_off",
-        "http",
-        "idle_since",
-        "origin",
-        "proxy_headers",
-        "through_proxy",
-        "used",
-    )
+    __slots__ = ("http", "idle_since", "origin", "proxy_headers", "through_proxy", "used")
 
     def __init__(self, request: Request) -> None:
         self.origin = _origin(request)
         self.used = False
-        self.answer: http.client.HTTPResponse | None = None
-        self.broken_off = False
         self.idle_since = 0.0
         self.proxy_headers: dict[str, str] = {}
         connect = request.timeout.connect
@@ -227,35 +255,37 @@ class _Connection:
         else:
             self.proxy_headers = proxy.headers
 
-    def send(self, request: Request) -> http.client.HTTPResponse:
+    def open(self) -> None:
         if self.http.sock is None:
             self.http.connect()
+
+    def send(self, request: Request) -> http.client.HTTPResponse:
         sock = self.http.sock
         if sock is None:
             raise OSError("something stands in for http.client's connections, and has no socket")
-        if self.broken_off:
-            raise OSError("nobody wants the answer any more")
         sock.settimeout(request.timeout.read)
         # Head and body in one piece: the connection's own methods would send two packets.
         target = request.url if self.through_proxy else request.target
         sock.sendall(_head(request, target, {**request.headers, **self.proxy_headers}))
-        self.answer = answer = http.client.HTTPResponse(sock, method=request.method)
-        answer.begin()
+        answer = http.client.HTTPResponse(sock, method=request.method)
+        try:
+            answer.begin()
+        except BaseException:
+            answer.close()
+            raise
         return answer
 
     def close(self) -> None:
-        if self.answer is not None:
-            self.answer.close()
         self.http.close()
 
     def break_off(self) -> None:
-        """Wake whoever waits for it in another thread, which closing alone would not do."""
-        self.broken_off = True
+        """Wake whoever waits for it in another thread, which closing would not do."""
         sock = self.http.sock
         if sock is None or self.origin[0] != os.getpid():  # a parent may be using it
             return
         try:
-            sock.shutdown(socket.SHUT_RDWR)
+            # Not TLS's own way, which would first have the other thread go on without TLS.
+            socket.socket.shutdown(sock, socket.SHUT_RDWR)
         except OSError:
             pass  # it is not connected any more
 
@@ -268,7 +298,6 @@ class _Connection:
 
     def put_back(self) -> None:
         self.used = True
-        self.answer = None
         self.idle_since = time.monotonic()
         idle = _idle.setdefault(self.origin, deque())
         if len(idle) < _MAX_IDLE:
@@ -332,7 +361,7 @@ def send_request(request: Request, hold: Callable[[Body], None]) -> Response:
     body = _Body(connection, request)
     hold(body)
     try:
-        answer = body.begin(connection)
+        answer = body.begin()
         headers = {name.lower(): value for name, value in answer.headers.items()}
         is_stream = headers.get("content-type", "").lower().startswith("text/event-stream")
         if request.stream and 200 <= answer.status < 300 and is_stream:
@@ -340,7 +369,6 @@ def send_request(request: Request, hold: Callable[[Body], None]) -> Response:
         return Response(answer.status, headers, body.read_all())
     except BaseException:
         body.close()
-        connection.close()  # where another thread closed the body before there was a socket
         raise
 
 
@@ -350,12 +378,20 @@ class _Body:
     def __init__(self, connection: _Connection, request: Request) -> None:
         self._connection: _Connection | None = connection
         self._request = request
-        self._answer: http.client.HTTPResponse
+        self._answer: http.client.HTTPResponse | None = None
         self._unzip: Any = None
+        self._is_broken_off = False
+        #: Held to part from the connection, and to break it off: it may be another's afterwards.
+        self._parting = threading.RLock()
 
-    def begin(self, connection: _Connection) -> http.client.HTTPResponse:
+    def begin(self) -> http.client.HTTPResponse:
         """Send the request and read the head of its answer."""
+        connection = self._connection
+        assert connection is not None
         try:
+            connection.open()
+            if self._is_broken_off:  # before there was a socket to shut down
+                raise OSError("nobody wants the answer any more")
             self._answer = answer = connection.send(self._request)
         except _READ_ERRORS as problem:
             gone = isinstance(problem, (ConnectionError, http.client.RemoteDisconnected))
@@ -369,7 +405,7 @@ class _Body:
 
     def read(self, patience: float | None) -> bytes:
         """The next bytes, ``b""`` at the end; waits ``patience`` seconds if given."""
-        if self._connection is None:
+        if self._connection is None or self._answer is None:
             return b""
         sock = self._connection.http.sock
         try:
@@ -391,6 +427,7 @@ class _Body:
 
     def read_all(self) -> bytes:
         """All of it."""
+        assert self._answer is not None
         try:
             data = self._answer.read()
             if self._unzip is not None:
@@ -403,20 +440,30 @@ class _Body:
 
     def _finish(self) -> None:
         """Hand the connection on: everything on it has been read."""
-        connection, self._connection = self._connection, None
-        if connection is None:
-            return
-        if self._answer.will_close or self._answer.length:
-            connection.close()
-        else:
+        answer = self._answer
+        if self._is_broken_off or answer is None or answer.will_close or answer.length:
+            self.close()
+        elif (connection := self._part()) is not None:
             connection.put_back()
+
+    def break_off(self) -> None:
+        """Wake whoever waits for it in another thread."""
+        with self._parting:
+            self._is_broken_off = True
+            if self._connection is not None:
+                self._connection.break_off()
 
     def close(self) -> None:
         """Drop the connection, unless the body has been read to its end."""
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            connection.break_off()
+        if (connection := self._part()) is not None:
+            if self._answer is not None:
+                self._answer.close()
             connection.close()
+
+    def _part(self) -> _Connection | None:
+        with self._parting:
+            connection, self._connection = self._connection, None
+        return connection
 
 
 @atexit.register

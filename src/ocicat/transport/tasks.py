@@ -5,28 +5,24 @@ from __future__ import annotations
 import asyncio
 from asyncio import Queue, Semaphore
 from collections.abc import Awaitable, Callable
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
+from ocicat.errors import APIConnectionError
+from ocicat.transport.arrivals import AHEAD, Arrival
 from ocicat.vocabulary.flow import Flow, Together
 
 __all__ = ["Tasks"]
-
-#: How many chunks may wait for their reader.
-_AHEAD = 16
 
 
 class Run(Protocol):
     """A flow being driven, as in ``aio.py``."""
 
-    ended: bool
-    result: Any
-
-    async def advance(self) -> None:
-        """Go on to the next effect, or to the end."""
+    async def finish(self) -> Any:
+        """Drive it to its end, and return its result."""
         ...
 
     async def open(self) -> None:
-        """Go on until the far side has accepted the request."""
+        """Drive it until the far side has accepted the request."""
         ...
 
     async def next_chunk(
@@ -40,16 +36,6 @@ class Run(Protocol):
         ...
 
 
-class _Arrival(NamedTuple):
-    """What comes of a flow: a chunk, its result, its failure, or that its request was accepted."""
-
-    number: int
-    what: Any = None
-    failure: BaseException | None = None
-    #: Whether nothing more comes of the flow.
-    last: bool = False
-
-
 class Tasks:
     """The flows of ``together``, and what comes of them. ``run_of`` gets one ready to be driven.
 
@@ -58,7 +44,7 @@ class Tasks:
 
     def __init__(self, together: Together, run_of: Callable[[Flow[Any]], Run]) -> None:
         self._loop = asyncio.get_running_loop()
-        self._arrivals: Queue[_Arrival] = Queue()
+        self._arrivals: Queue[Arrival] = Queue()
         self._room = Semaphore(0)
         self._open = len(together.flows)
         self._places = Semaphore(self._open if together.stream else together.at_once)
@@ -82,7 +68,7 @@ class Tasks:
         waiting = set(range(len(self._tasks)))
         while waiting:
             waiting.discard((await self._next()).number)
-        for _ in range(_AHEAD):
+        for _ in range(AHEAD):
             self._room.release()
 
     async def read(self, patience: float | None) -> tuple[int, dict[str, Any]] | None:
@@ -95,20 +81,21 @@ class Tasks:
         return None
 
     def close(self) -> None:
-        """End all flows where they stand."""
+        """End all flows where they stand, and wake whoever waits for them in another task."""
+        if self._loop.is_closed():
+            return  # and its connections with it
         for task in self._tasks:
-            if not task.done():
-                try:
-                    self._loop.call_soon_threadsafe(task.cancel)
-                except RuntimeError:
-                    pass  # the loop has ended, and its connections with it
+            task.cancel()
+        # A task that is cancelled before its first step tells nothing.
+        self._arrivals.put_nowait(
+            Arrival(0, failure=APIConnectionError("The calls were broken off."))
+        )
 
-    async def _next(self) -> _Arrival:
+    async def _next(self) -> Arrival:
         arrival = await self._arrivals.get()
         self._open -= arrival.last
         if arrival.failure is not None:
-            for task in self._tasks:
-                task.cancel()
+            self.close()
             await asyncio.gather(*self._tasks, return_exceptions=True)
             raise arrival.failure
         return arrival
@@ -126,22 +113,20 @@ class Tasks:
                 finally:
                     run.close()
         except BaseException as failure:
-            self._arrivals.put_nowait(_Arrival(number, failure=failure, last=True))
+            self._arrivals.put_nowait(Arrival(number, failure=failure, last=True))
         else:
-            self._arrivals.put_nowait(_Arrival(number, result, last=True))
+            self._arrivals.put_nowait(Arrival(number, result, last=True))
 
     async def _run(self, number: int, run: Run) -> Any:
-        while not run.ended:
-            await run.advance()
-        return run.result
+        return await run.finish()
 
     async def _stream(self, number: int, run: Run) -> None:
         await run.open()
-        self._arrivals.put_nowait(_Arrival(number))
+        self._arrivals.put_nowait(Arrival(number))
         while True:
             try:
                 chunk = await run.next_chunk(dict)
             except StopAsyncIteration:
                 return
             await self._room.acquire()
-            self._arrivals.put_nowait(_Arrival(number, chunk))
+            self._arrivals.put_nowait(Arrival(number, chunk))

@@ -8,26 +8,24 @@ from collections.abc import Callable
 from contextvars import copy_context
 from queue import SimpleQueue
 from threading import Semaphore, Thread
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from ocicat.errors import APIConnectionError
+from ocicat.transport.arrivals import AHEAD, Arrival
 from ocicat.vocabulary.flow import Flow, Together
 
 __all__ = ["Threads"]
-
-#: How many chunks may wait for their reader.
-_AHEAD = 16
 
 
 class Run(Protocol):
     """A flow being driven, as in ``sync.py``. It may be closed from any thread."""
 
-    def advance(self) -> None:
-        """Go on to the next effect; ``StopIteration`` at the end."""
+    def finish(self) -> Any:
+        """Drive it to its end, and return its result."""
         ...
 
     def open(self) -> None:
-        """Go on until the far side has accepted the request."""
+        """Drive it until the far side has accepted the request."""
         ...
 
     def next_chunk(self, kind: Callable[[dict[str, Any]], dict[str, Any]], /) -> dict[str, Any]:
@@ -37,16 +35,6 @@ class Run(Protocol):
     def close(self) -> None:
         """End the flow where it stands."""
         ...
-
-
-class _Arrival(NamedTuple):
-    """What comes of a flow: a chunk, its result, its failure, or that its request was accepted."""
-
-    number: int
-    what: Any = None
-    failure: BaseException | None = None
-    #: Whether nothing more comes of the flow.
-    last: bool = False
 
 
 class Threads:
@@ -59,7 +47,7 @@ class Threads:
     def __init__(self, together: Together, run_of: Callable[[Flow[Any]], Run]) -> None:
         self._runs = [run_of(flow) for flow in together.flows]
         self._waiting = deque(enumerate(self._runs))
-        self._arrivals: SimpleQueue[_Arrival] = SimpleQueue()
+        self._arrivals: SimpleQueue[Arrival] = SimpleQueue()
         self._room = Semaphore(0)
         self._open = len(self._runs)
         self._process = os.getpid()
@@ -89,7 +77,7 @@ class Threads:
         waiting = set(range(len(self._runs)))
         while waiting:
             waiting.discard(self._next().number)
-        self._room.release(_AHEAD)
+        self._room.release(AHEAD)
 
     def read(self, patience: float | None) -> tuple[int, dict[str, Any]] | None:
         """The next chunk, with the number of its flow; ``None`` when all flows have ended."""
@@ -100,6 +88,11 @@ class Threads:
                 return arrival.number, arrival.what
         return None
 
+    def break_off(self) -> None:
+        """End all flows, and wake whoever waits for them in another thread."""
+        self.close()
+        self._arrivals.put(Arrival(0, failure=APIConnectionError("The calls were broken off.")))
+
     def close(self) -> None:
         """End all flows where they stand."""
         if os.getpid() != self._process:
@@ -109,7 +102,7 @@ class Threads:
             run.close()
         self._room.release(len(self._runs))
 
-    def _next(self) -> _Arrival:
+    def _next(self) -> Arrival:
         if os.getpid() != self._process:
             raise APIConnectionError("Calls that were begun in a parent process cannot be read on.")
         arrival = self._arrivals.get()
@@ -121,29 +114,27 @@ class Threads:
 
     # --- in the threads -------------------------------------------------------------------------
 
-    def _work(self, drive: Callable[[int, Run], None]) -> None:
+    def _work(self, drive: Callable[[int, Run], Any]) -> None:
         while True:
             try:
                 number, run = self._waiting.popleft()
             except IndexError:
                 return
             try:
-                drive(number, run)
-            except StopIteration as end:
-                self._arrivals.put(_Arrival(number, end.value, last=True))
+                self._arrivals.put(Arrival(number, drive(number, run), last=True))
             except BaseException as failure:
-                self._arrivals.put(_Arrival(number, failure=failure, last=True))
-            finally:
-                run.close()
+                self._arrivals.put(Arrival(number, failure=failure, last=True))
 
-    def _run(self, number: int, run: Run) -> None:
-        while True:
-            run.advance()
+    def _run(self, number: int, run: Run) -> Any:
+        return run.finish()
 
     def _stream(self, number: int, run: Run) -> None:
         run.open()
-        self._arrivals.put(_Arrival(number))
+        self._arrivals.put(Arrival(number))
         while True:
-            chunk = run.next_chunk(dict)
+            try:
+                chunk = run.next_chunk(dict)
+            except StopIteration:
+                return
             self._room.acquire()
-            self._arrivals.put(_Arrival(number, chunk))
+            self._arrivals.put(Arrival(number, chunk))

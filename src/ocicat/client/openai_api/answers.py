@@ -5,7 +5,7 @@ Each is a flow that yields ``{"status": int, "headers": dict}`` and then ``{"dat
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -39,22 +39,21 @@ def events(chunks: Flow[None], *, done: bytes = b"", named: bool = False) -> Flo
     last: dict[str, Any] | None = None
     ready: list[bytes] = []
 
-    def write(effect: Effect) -> Iterator[Effect]:
+    def written(effect: Effect) -> Iterable[Effect]:
         nonlocal last
-        if not isinstance(effect, dict):
-            if ready:
-                data = b"".join(ready)
-                ready.clear()
-                yield {"data": data}
-            yield effect
-            return
-        if last is None:
-            yield _opening(effect.get("response") or effect)
-        last = effect
-        ready.append(_event(effect, named=named))
+        if isinstance(effect, dict):
+            opening = (_opening(effect.get("response") or effect),) if last is None else ()
+            last = effect
+            ready.append(_event(effect, named=named))
+            return opening
+        if not ready:
+            return (effect,)
+        data = b"".join(ready)
+        ready.clear()
+        return {"data": data}, effect
 
     try:
-        yield from relayed(chunks, write)
+        yield from relayed(chunks, written)
         ready.append(done)
     except (TransportError, APIStatusError, MalformedReply) as failure:
         if last is None:
