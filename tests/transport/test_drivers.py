@@ -25,23 +25,11 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from ocicat import errors
 from ocicat.transport import aio, sync
 from ocicat.vocabulary.flow import READ, Flow, Pause, Read, Request, Response, Timeout, Together
+from support.drivers import both
 from support.raw_server import RawServer, raw_server, reply
 
 OK = reply(b'{"fine": true}', opc_request_id="A/B/C", X_Mixed_Case="v")
 HOST = "127.0.0.1"
-
-
-def run_sync(make: Callable[[], Flow[Any]]) -> Any:
-    return sync.run(make())
-
-
-def run_async(make: Callable[[], Flow[Any]]) -> Any:
-    return asyncio.run(aio.run(make()))
-
-
-both = pytest.mark.parametrize(
-    "run", [pytest.param(run_sync, id="sync"), pytest.param(run_async, id="async")]
-)
 
 
 def request(server: RawServer, **changes: Any) -> Request:

@@ -18,23 +18,11 @@ import pytest
 from ocicat import errors
 from ocicat.transport import aio, sync
 from ocicat.vocabulary.flow import READ, Flow, Join, Pause, Request, Timeout, Together
+from support.drivers import both
 from support.raw_server import RawServer, raw_server
 
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
 END = b"0\r\n\r\n"
-
-
-def run_sync(make: Callable[[], Flow[Any]]) -> Any:
-    return sync.run(make())
-
-
-def run_async(make: Callable[[], Flow[Any]]) -> Any:
-    return asyncio.run(aio.run(make()))
-
-
-both = pytest.mark.parametrize(
-    "run", [pytest.param(run_sync, id="sync"), pytest.param(run_async, id="async")]
-)
 
 
 def piece(text: bytes) -> bytes:
