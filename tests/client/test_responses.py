@@ -10,7 +10,7 @@ import stat
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
@@ -625,6 +625,8 @@ import sys
 from ocicat.client.response_store import KeptResponse, SqliteStore
 
 store = SqliteStore(sys.argv[1])
+print("ready", flush=True)
+sys.stdin.read()
 for number in range(int(sys.argv[2]), int(sys.argv[2]) + 50):
     store.put(f"resp_{number}", KeptResponse({"id": f"resp_{number}", "output": []}, []))
 """
@@ -632,13 +634,26 @@ for number in range(int(sys.argv[2]), int(sys.argv[2]) + 50):
 
 def test_many_processes_share_a_file(tmp_path: Path) -> None:
     path = str(tmp_path / "s.db")
-    workers = [
-        subprocess.Popen([sys.executable, "-c", PUT_MANY, path, str(start)])
-        for start in (0, 50, 100)
-    ]
-    assert [worker.wait() for worker in workers] == [0, 0, 0]
+    with ExitStack() as stack:
+        workers = [
+            stack.enter_context(
+                subprocess.Popen(
+                    [sys.executable, "-c", PUT_MANY, path, str(start)],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                )
+            )
+            for start in range(0, 300, 50)
+        ]
+        for worker in workers:
+            assert worker.stdout is not None
+            assert worker.stdout.readline() == b"ready\n"
+        for worker in workers:  # which all open a file now that is not there yet
+            assert worker.stdin is not None
+            worker.stdin.close()
+        assert [worker.wait() for worker in workers] == [0] * 6
     store = SqliteStore(path)
-    assert all(store.get(f"resp_{number}") == kept(number) for number in range(150))
+    assert all(store.get(f"resp_{number}") == kept(number) for number in range(300))
 
 
 def test_a_fork_has_a_usual_store_of_its_own(

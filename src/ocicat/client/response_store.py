@@ -28,6 +28,9 @@ __all__ = ["KeptResponse", "ResponseStore", "SqliteStore", "usual_store"]
 #: Seconds for which a response is kept after its last use.
 MAX_AGE: Final = 30 * 86400.0
 
+#: Seconds to wait for another thread or process that has the file locked.
+_PATIENCE: Final = 5.0
+
 #: How much may pass before a use is noted again, and between two clean-ups.
 _STEP: Final = 3600.0
 
@@ -139,10 +142,10 @@ class SqliteStore:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             path.touch(mode=0o600)  # it holds what people said
         database = sqlite3.connect(
-            self._path, timeout=5, isolation_level=None, check_same_thread=False
+            self._path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False
         )
         try:
-            database.execute("PRAGMA journal_mode = WAL")
+            _write_ahead(database)
             database.execute("PRAGMA synchronous = NORMAL")
             database.execute(
                 "CREATE TABLE IF NOT EXISTS responses"
@@ -153,6 +156,23 @@ class SqliteStore:
             database.close()
             raise
         return database
+
+
+def _write_ahead(database: sqlite3.Connection) -> None:
+    """Choose the journal that readers and a writer can share.
+
+    Here alone SQLite does not wait itself for others, who may be choosing it too.
+    """
+    until = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            database.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as problem:
+            if problem.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 def usual_store() -> ResponseStore:

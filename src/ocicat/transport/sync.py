@@ -16,6 +16,7 @@ import select
 import socket
 import threading
 import time
+import traceback
 import zlib
 from collections import deque
 from collections.abc import Callable
@@ -256,8 +257,14 @@ class _Connection:
             self.proxy_headers = proxy.headers
 
     def open(self) -> None:
-        if self.http.sock is None:
+        if self.http.sock is not None:
+            return
+        try:
             self.http.connect()
+        except OSError as problem:
+            # Older Pythons leave a proxy's refusal open, in a frame that the error holds.
+            traceback.clear_frames(problem.__traceback__)
+            raise
 
     def send(self, request: Request) -> http.client.HTTPResponse:
         sock = self.http.sock
