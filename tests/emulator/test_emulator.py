@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import socket
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -61,6 +64,28 @@ def test_a_temporary_home_goes_away_at_the_end() -> None:
         assert path.is_dir()
         assert ask(emulator, "POST", CHAT, chat_body(emulator)).status == 200
     assert not path.exists()
+
+
+def test_stopping_loses_no_connection_that_is_being_made(home: Home) -> None:
+    """What is lost is found by the garbage collector, whose warning fails this test."""
+
+    def connect(port: int, stopped: threading.Event) -> None:
+        while not stopped.is_set():
+            with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+                pass
+
+    for _ in range(5):
+        stopped = threading.Event()
+        with Emulator(home) as oci:
+            port = urlsplit(oci.url).port
+            assert port is not None
+            threads = [threading.Thread(target=connect, args=(port, stopped)) for _ in range(3)]
+            for thread in threads:
+                thread.start()
+        stopped.set()
+        for thread in threads:
+            thread.join()
+    gc.collect()
 
 
 def test_stopping_ends_answers_that_wait(home: Home) -> None:

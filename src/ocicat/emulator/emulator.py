@@ -339,14 +339,13 @@ class Emulator:
         server = await loop.create_server(connections, sock=listener, backlog=512)
         ready.set()
         await self._stopping.wait()
-        server.close()
-        for tls_listener in self._tls_listeners:
-            loop.remove_reader(tls_listener)
         # asyncio loses a connection that it accepted in the turn in which its server is closed.
+        for accepting in (listener, *self._tls_listeners):
+            loop.remove_reader(accepting)
         for _ in range(3):
             await asyncio.sleep(0)
-        for tls_server in self._tls_servers:
-            tls_server.close()
+        for each in (server, *self._tls_servers):
+            each.close()
         connections.pre_shutdown()
         await connections.shutdown(_GRACE)
         for tls_listener in self._tls_listeners:
