@@ -69,37 +69,32 @@ def _plain(value: Any) -> str:
     return value if isinstance(value, str) else _json(value)
 
 
-def _coder(call: ScriptedCall) -> str:
-    said = "".join(
-        f"<parameter={key}>\n{_plain(value)}\n</parameter>\n"
+def _in_tags(call: ScriptedCall, tag: str) -> str:
+    """``tag``, filled in with the ``key`` and ``value`` of each argument, and if it ``is_text``."""
+    return "".join(
+        tag.format(key=key, value=_plain(value), is_text=_json(isinstance(value, str)))
         for key, value in _arguments(call).items()
     )
+
+
+def _coder(call: ScriptedCall) -> str:
+    said = _in_tags(call, "<parameter={key}>\n{value}\n</parameter>\n")
     return f"<function={call.name}>\n{said}</function>\n"
 
 
 def _glm(call: ScriptedCall) -> str:
-    said = "".join(
-        f"<arg_key>{key}</arg_key>\n<arg_value>{_plain(value)}</arg_value>\n"
-        for key, value in _arguments(call).items()
-    )
+    said = _in_tags(call, "<arg_key>{key}</arg_key>\n<arg_value>{value}</arg_value>\n")
     return f"<tool_call>{call.name}\n{said}</tool_call>"
 
 
 def _minimax(call: ScriptedCall) -> str:
-    said = "".join(
-        f'<parameter name="{key}">{_plain(value)}</parameter>\n'
-        for key, value in _arguments(call).items()
-    )
+    said = _in_tags(call, '<parameter name="{key}">{value}</parameter>\n')
     return f'<invoke name="{call.name}">\n{said}</invoke>\n'
 
 
 def _dsml(call: ScriptedCall) -> str:
-    said = "".join(
-        f'<｜DSML｜parameter name="{key}" string="{_json(isinstance(value, str))}">'
-        f"{_plain(value)}</｜DSML｜parameter>\n"
-        for key, value in _arguments(call).items()
-    )
-    return f'<｜DSML｜invoke name="{call.name}">\n{said}</｜DSML｜invoke>\n'
+    tag = '<｜DSML｜parameter name="{key}" string="{is_text}">{value}</｜DSML｜parameter>\n'
+    return f'<｜DSML｜invoke name="{call.name}">\n{_in_tags(call, tag)}</｜DSML｜invoke>\n'
 
 
 def _deepseek_r1(call: ScriptedCall) -> str:
