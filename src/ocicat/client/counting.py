@@ -75,9 +75,8 @@ def count_tokens(
 
     Raises :class:`~ocicat.errors.InvalidParameter` for a shape that is nobody's.
     """
-    request: Any = {"messages": _listed(messages), "tools": _listed(tools)}
-    if isinstance(messages, str):
-        request["messages"] = [{"role": "user", "content": messages}]
+    given = [{"role": "user", "content": messages}] if isinstance(messages, str) else messages
+    request: Any = {"messages": _listed(given), "tools": _listed(tools)}
     tokens = float(_PER_REPLY)
     uncounted = []
     for turn in turns(request):
